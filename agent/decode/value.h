@@ -1,0 +1,31 @@
+/* A decoded scalar: what a path of an event held. Views into the event or the decoder's scratch
+ * space; valid until the next record is decoded. */
+#ifndef LEEWAY_DECODE_VALUE_H
+#define LEEWAY_DECODE_VALUE_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+enum value_kind {
+    VALUE_ABSENT, /* the path is not there */
+    VALUE_NULL,
+    VALUE_FALSE,
+    VALUE_TRUE,
+    VALUE_NUMBER,   /* finite; `number` is correctly rounded; `text` is the literal as written */
+    VALUE_NAN,      /* bare NaN, nan, -NaN */
+    VALUE_INFINITE, /* bare Infinity, -Infinity; or a literal beyond the range of double (1e999);
+                     * `number` is +-inf */
+    VALUE_STRING,   /* `text` is unescaped UTF-8 */
+    VALUE_OBJECT,   /* an object or array where a scalar was wanted; `text` is its JSON */
+    VALUE_ARRAY
+};
+
+struct value {
+    enum value_kind kind;
+    bool integral; /* VALUE_NUMBER written without fraction and exponent */
+    double number;
+    struct bytes text;
+};
+
+#endif

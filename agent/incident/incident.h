@@ -1,0 +1,69 @@
+/* Incidents: a rule's verdicts over time, told as one story.
+ *
+ *                 k of n                    delivered by notify
+ *     (quiet) ──────────────► firing ──────────────────────────► …
+ *        ▲  └─ pending ─┘        │ every member quiet for one window
+ *        │                       ▼
+ *     resolved ◄────────── resolving ──► firing (again, same incident)
+ *               clear_after
+ *
+ * One incident for (monitor, version, rule): forty drifting features of one broken producer are
+ * members of one incident. A pure function of verdicts; ids are deterministic. `pending` is visible
+ * in state and page and tells nobody. */
+#ifndef LEEWAY_INCIDENT_INCIDENT_H
+#define LEEWAY_INCIDENT_INCIDENT_H
+
+#include "incident/rule.h"
+#include "judge/judge.h"
+
+enum incident_state { INCIDENT_PENDING, INCIDENT_FIRING, INCIDENT_RESOLVING, INCIDENT_RESOLVED };
+const char *incident_state_name(enum incident_state state);
+
+/* A snapshot, as stored and told. Strings live in the arena given to incident_step. */
+struct incident {
+    char id[ID_BYTES]; /* from monitor, generation, version, rule, opened */
+    const char *monitor, *version, *rule;
+    char generation[17];
+    enum incident_state state;
+    enum rule_severity severity;
+    struct event_time opened;   /* end of the first window that counted */
+    struct event_time updated;  /* end of the latest window */
+    struct event_time resolved; /* if resolved; else 0 */
+    uint32_t sequence;          /* 1, 2, … number of changes told */
+    const char *title;          /* one line: "flights 7: 3 fields drift, dep_delay high" */
+    const char *evidence; /* JSON object: members ranked (field, segment, window, severity, effect,
+                           * p, detail, n, histogram before/after), windows, baseline, generation,
+                           * reproduce command */
+};
+
+enum incident_event {
+    INCIDENT_OPENED,
+    INCIDENT_WORSENED,
+    INCIDENT_CLOSED,
+    INCIDENT_CHANGED /* not told */
+};
+
+struct incident_change {
+    enum incident_event event;
+    struct incident incident;
+    const struct rule *rule;
+};
+struct incident_changes {
+    struct incident_change *items;
+    uint32_t count, capacity;
+};
+
+/* Sequential state of all rules of one monitor; as text it is part of judge_state in the store. */
+struct incident_book;
+struct incident_book *incident_book_new(void);
+void incident_book_free(struct incident_book *book);
+void incident_book_format(const struct incident_book *book, struct text *text);
+struct incident_book *incident_book_parse(struct bytes text, struct err *reterr);
+
+/* Takes the verdicts of one pane end of one monitor version (any windows, fields, segments) and
+ * appends what changed. */
+void incident_step(const struct ruleset *ruleset, struct incident_book *book,
+                   const struct verdict *verdicts, uint32_t count, struct arena *arena,
+                   struct incident_changes *changes);
+
+#endif

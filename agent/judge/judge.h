@@ -1,0 +1,57 @@
+/* Judging: judge(state, window) -> (state', verdicts), a pure function.
+ *
+ * Per window and monitor version: every field gets tests that know both sample sizes and take
+ * "effect <= delta_0" as the null; the smallest weighted p-value goes through Benjamini-Hochberg
+ * over the fields; a field drifts if it is significant with effect >= delta_1 in 2 of its last 3
+ * non-overlapping windows, or at once if p is tiny. statistics.md 3.3, 7.2. */
+#ifndef LEEWAY_JUDGE_JUDGE_H
+#define LEEWAY_JUDGE_JUDGE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "judge/verdict.h"
+
+struct judge_policy {
+    double delta_0;    /* effect that is negligible, PSI scale */
+    double delta_1;    /* effect worth an alarm */
+    double q;          /* false discovery rate over fields in a window */
+    double gamma;      /* 1 - confidence of the baseline's own rates */
+    int64_t min_count; /* fewer records: insufficient */
+};
+
+struct judge_policy judge_policy_of(int sensitivity /* enum sensitivity */, int64_t min_count);
+
+/* All that is sequential. Explicit, copyable as text, the same on every machine. */
+struct judge_state;
+struct judge_state *judge_state_new(void);
+void judge_state_free(struct judge_state *state);
+/* JSON text appended; parse gives an equal state. ERR_INVALID for damaged text. */
+void judge_state_format(const struct judge_state *state, struct text *text);
+struct judge_state *judge_state_parse(struct bytes text, struct err *reterr);
+
+/* What is judged: one window of one version of one monitor. */
+struct judge_input {
+    const char *monitor, *version;
+    char generation[17];
+    struct event_time start, end;
+    int64_t window_ms;
+    const struct counts *counts; /* knows layout and baseline */
+    bool provisional;
+};
+
+/* Appends one verdict for each monitored field (roles feature and prediction), and for each field
+ * of each segment value that has data, to `verdicts` (grown; caller frees items). Advances `state`.
+ * Verdict strings live in `names`. */
+struct verdict_list {
+    struct verdict *items;
+    uint32_t count, capacity;
+};
+void judge_window(const struct judge_policy *policy, const struct judge_input *input,
+                  struct judge_state *state, struct arena *names, struct verdict_list *verdicts);
+void verdict_list_release(struct verdict_list *verdicts);
+
+/* The verdict as the JSON object that `leeway replay --output json` prints and the store keeps; one
+ * line, no newline. */
+void verdict_format(const struct verdict *verdict, struct text *text);
+
+#endif

@@ -1,0 +1,16 @@
+# Writes the files of ${SOURCE} as C byte arrays into ${OUTPUT}: page_<name> and page_<name>_size.
+file(GLOB files ${SOURCE}/*)
+list(SORT files)
+set(content "/* Generated from agent/expose/page by deploy/cmake/embed.cmake. */\n#include <stddef.h>\n")
+foreach(file IN LISTS files)
+  get_filename_component(name ${file} NAME)
+  string(MAKE_C_IDENTIFIER ${name} name)
+  file(READ ${file} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+  string(APPEND content "static const unsigned char page_${name}[] = {${hex}0};\n"
+                        "static const size_t page_${name}_size = ${size};\n")
+endforeach()
+file(WRITE ${OUTPUT}.tmp "${content}")
+execute_process(COMMAND ${CMAKE_COMMAND} -E copy_if_different ${OUTPUT}.tmp ${OUTPUT})
