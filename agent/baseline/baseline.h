@@ -6,6 +6,7 @@
 #ifndef LEEWAY_BASELINE_BASELINE_H
 #define LEEWAY_BASELINE_BASELINE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,8 +31,15 @@ enum {
     BASELINE_SEGMENTS_MAX = 2,
     BASELINE_SEGMENT_VALUES_MAX = 50,
     BASELINE_COARSE_CELLS = 32,
+    BASELINE_OTHERS_MAX = 16384,
+    LEVEL_MAX_BYTES = 256,
+    PATH_MAX_BYTES = 1024,
     NAME_MAX_BYTES = 128
 };
+
+/* The builder counts numbers beyond this as invalid, so that moments and edges stay finite. */
+#define BASELINE_NUMBER_MAX 1e150
+#define BASELINE_ROWS_MAX   ((int64_t)1 << 52)
 
 /* Overdispersion of one window length, from consecutive windows of the baseline
  * (statistics.md 3.5). All >= 1; 1 means "as independent events". */
@@ -62,12 +70,19 @@ struct baseline_field {
     double unit;   /* a power of two, about sd / 2^20; > 0 */
     int64_t sum;   /* of (x - mean_reference) in `unit` */
     double mean_reference; /* what `sum` and live moments are counted from */
+    double rank_error;     /* bound of the edges' rank error as a share of `valid`; 0: exact */
 
     /* Categories and booleans: levels sorted by count descending, then by bytes. */
     char **levels; /* level_count canonical texts; "false","true" for booleans */
     uint32_t level_count;
     int64_t singletons, doubletons; /* distinct texts seen once, twice (Good-Turing) */
     int64_t distinct;               /* distinct texts (estimate beyond the builder's cap) */
+    /* Texts that the baseline has seen and that have no level: other_hash of each, ascending,
+     * without repetition. If there were too many to keep, others_complete is false and the list
+     * empty: then "other" and "unseen" cannot be told apart (baseline_is_other). */
+    uint32_t *others;
+    uint32_t other_count;
+    bool others_complete;
 
     /* All types. For numbers: cells_find's index. For categories: 0..level_count-1 the levels, then
      * "other" (known, beyond the cap), then "unseen" (0 in the baseline). */
@@ -80,13 +95,14 @@ struct baseline_field {
 
 /* Marginal counts by the values of one segment field. */
 struct baseline_segment {
-    uint32_t field; /* index of the (category) field in baseline.fields */
+    uint32_t field; /* index of the (category or boolean) field in baseline.fields */
     uint32_t
         value_count; /* without "other"; <= BASELINE_SEGMENT_VALUES_MAX, the field's first levels */
     /* rows[v], v = value_count is "other" (also missing); coarse[v][field][cell] below. */
     int64_t *rows;
     /* (value_count + 1) x field_count x BASELINE_COARSE_CELLS counts in coarse cells (see
-     * baseline_coarse_map) followed for each by nothing else; missing per (value, field) apart. */
+     * baseline_coarse_map); missing and invalid rows per (value, field) apart, so that coarse cells
+     * and `missing` of a (value, field) add up to rows[value]. */
     int64_t *coarse;
     int64_t *missing; /* (value_count + 1) x field_count */
 };
@@ -119,6 +135,12 @@ char *baseline_format(const struct baseline *baseline);
 
 void baseline_free(struct baseline *baseline); /* takes NULL */
 
+/* Sets `hash` from the content. After anything but name, version or `created` was changed. */
+void baseline_seal(struct baseline *baseline);
+
+/* True if `name` can name a baseline or monitor: [a-z0-9][a-z0-9_.-]*, at most NAME_MAX_BYTES. */
+bool baseline_name_valid(struct bytes name);
+
 /* The field's index, or -1. */
 int baseline_find(const struct baseline *baseline, struct bytes name);
 
@@ -137,8 +159,35 @@ uint32_t baseline_coarse_map(const struct baseline_field *field, uint32_t *ret_m
 struct design_effect baseline_effect(const struct baseline_field *field, int64_t window_ms);
 
 /* Canonical text of a category: trimmed; a number that is integral is printed as an integer ("1.0"
- * is "1"). Writes at most `size` bytes into `ret`, returns the view (which may be `text` itself).
- */
+ * is "1", "1e3" is "1000"; texts with leading zeros or a plus sign are codes and stay as they are).
+ * Writes at most `size` bytes into `ret`, returns the view (which may be inside `text` itself). */
 struct bytes category_canonical(struct bytes text, char *ret, size_t size);
+
+/* True if a canonical text that is no level was seen in the baseline (cell "other"), or if that
+ * cannot be known; false: "unseen". Binary search. */
+bool baseline_is_other(const struct baseline_field *field, struct bytes canonical);
+
+/* FNV-1a, 32 bits: the same on every machine, since it is part of documents. */
+uint32_t other_hash(struct bytes canonical);
+
+/* True if the text without surrounding white space is wholly a decimal number ("-1.5e3", ".5",
+ * "+7"; no hexadecimal, no "inf" or "nan"). Correctly rounded; infinite if beyond the range of
+ * double. */
+bool number_from_text(struct bytes text, double *ret_number);
+
+/* Fixed point. All sums, of the baseline and live, add fixed_from(x - origin, 1 / unit): rounded to
+ * the nearest integer once a value (ties to even) and clamped to FIXED_LIMIT units either way, so
+ * that adding and subtracting is exact and 2^20 clamped values still fit. `ret_saturated` is set to
+ * true if the value was clamped, else left alone. `difference` is not NaN. */
+#define FIXED_LIMIT ((int64_t)1 << 42)
+
+static inline int64_t fixed_from(double difference, double per_unit, bool *ret_saturated)
+{
+    double scaled = difference * per_unit;
+    if (scaled >= -(double)FIXED_LIMIT && scaled <= (double)FIXED_LIMIT)
+        return llrint(scaled);
+    *ret_saturated = true;
+    return scaled > 0 ? FIXED_LIMIT : -FIXED_LIMIT;
+}
 
 #endif

@@ -33,7 +33,7 @@ struct component {
     double z;      /* signed, for one-degree components; 0 else */
 };
 
-enum { TEST_CELLS_MAX = 32, COMPONENTS = 4 };
+enum { COMPONENTS = 4 };
 
 /* Everything computed from one field of one window against its baseline. */
 struct comparison {
@@ -42,11 +42,13 @@ struct comparison {
     double n_effective; /* N = n m / (n + m) */
     struct score scores[SCORE_KINDS];
 
-    /* Test cells: interior cells merged to 8, 16 or 32 of equal baseline mass by n; categories
-     * merged by expected count. */
+    /* Test cells: fine cells merged to 8, 16 or 32 of equal baseline mass by n; levels merged by
+     * expected count. */
     uint32_t test_cells;
-    int64_t base[TEST_CELLS_MAX * 8 + 2],
-        live[TEST_CELLS_MAX * 8 + 2];    /* categories may have up to 257 */
+    /* The test cell whose share moved most for its size. */
+    int32_t
+        moved_level; /* its level in the baseline, or -1: numbers, or the levels that were merged */
+    int64_t moved_base, moved_live;
     struct component smooth[COMPONENTS]; /* numbers: location, scale, skew, tails */
     uint32_t smooth_count;               /* 0 for categories or too few cells */
     struct component smooth_all;         /* sum of the smooth components */

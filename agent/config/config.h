@@ -56,12 +56,13 @@ struct config_monitor {
     struct config_match *matches;
     uint32_t match_count;
     const char *id_path, *time_path, *version_path; /* NULL: not mapped */
-    const char *features; /* "/features/" and an asterisk: every key of that object; NULL: none */
+    const char *features; /* "/features/" and an asterisk: every key of that object (slash and
+                             asterisk alone: of the whole event); NULL: none */
     const char *score_path, *class_path, *value_path; /* prediction; NULL: not mapped */
     const char *label_path;
     const char **segments; /* paths, at most 2 */
     uint32_t segment_count;
-    const char *baseline; /* "fraud" (newest promoted) or "fraud@7" */
+    const char *baseline; /* "fraud" (newest promoted) or "fraud@7"; default: the monitor's name */
     int64_t *windows_ms;  /* ascending, distinct */
     uint32_t window_count;
     int64_t alarm_period_ms; /* "1 per 90 days": at most alarm_count false alarms in this time */
@@ -84,9 +85,11 @@ enum receiver_type {
 struct config_receiver {
     const char *name;
     enum receiver_type type;
-    const char **urls; /* from `url`, `urls` or `url_file`; never logged */
+    const char **urls; /* from `url` or `urls`, 0 with `url_file`; checked; never logged */
     uint32_t url_count;
-    const char *url_file;    /* read at start and on reload by the shell */
+    const char *url_file;    /* read at start and on reload by the shell, which then asks url_refuse
+                                (config/url.h). All *_file paths are resolved against the directory
+                                of the config file */
     const char *secret_file; /* Standard Webhooks signing key ("whsec_…" or raw); NULL: unsigned */
     const char *token_file;  /* bearer token; NULL: none */
     bool send_resolved;      /* default true */
@@ -135,11 +138,18 @@ struct config {
     struct config_retention retention;
 };
 
-/* Problems found, all of them, in order of the file. Lives in the same arena as the config. */
+/* Problems found, in order of the file. At most CONFIG_PROBLEMS_MAX are kept; the last then says
+ * so. Heap memory of its own; `{0}` is an empty one. */
+enum { CONFIG_PROBLEMS_MAX = 100 };
 struct config_problems {
     struct err *items;
     uint32_t count, capacity;
 };
+
+/* Appends a copy of `what` with its place set to "file:line:col" (a long file name keeps its end).
+ * Ignored beyond CONFIG_PROBLEMS_MAX. For everything that reads configuration, rules too. */
+void config_problems_add(struct config_problems *problems, struct place place,
+                         const struct err *what);
 
 /* Parses and checks `yaml` (the bytes of `path`, which is used in messages and to resolve relative
  * paths; the file is not read here). Interpolates ${VAR} and ${VAR:-default} through `getvar` (may

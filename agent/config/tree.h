@@ -13,15 +13,20 @@ struct node {
     const char *key; /* in a map: the key of this entry; else NULL */
     struct place key_place;
     const char *text; /* scalar */
-    bool quoted;      /* scalar written in quotes: always a string */
+    bool quoted;      /* scalar written in quotes (or as a block), without variables: a string */
     bool is_null;     /* scalar: empty, ~ or null, unquoted */
     struct node **children;
     uint32_t child_count;
 };
 
-/* Parses; everything in `arena`. ERR_INVALID with file:line:col, ERR_LIMIT beyond 1 MiB, depth 32
- * or 100,000 nodes. `file` is used in places and must outlive the tree. Duplicate keys are errors.
- */
+/* Parses; everything in `arena`. NULL on failure: ERR_INVALID with file:line:col, ERR_LIMIT beyond
+ * 1 MiB (also of text made by interpolation), depth 32 or 100,000 nodes. `file` is used in places
+ * and must outlive the tree. Duplicate keys are errors that name both places. An empty document is
+ * a null scalar at 1:1.
+ *
+ * In values, ${VAR} and ${VAR:-default} (for a variable that is unset or empty) are replaced
+ * through `getvar` (may be NULL: no variables); $${ is a literal ${. What a variable holds is text:
+ * it can neither add structure nor become null, except by being empty without quotes. */
 struct node *tree_parse(struct arena *arena, struct bytes yaml, const char *file,
                         config_getvar_fn getvar, struct err *reterr);
 

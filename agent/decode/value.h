@@ -13,7 +13,7 @@ enum value_kind {
     VALUE_FALSE,
     VALUE_TRUE,
     VALUE_NUMBER,   /* finite; `number` is correctly rounded; `text` is the literal as written */
-    VALUE_NAN,      /* bare NaN, nan, -NaN */
+    VALUE_NAN,      /* bare NaN or -NaN; `number` is a NaN */
     VALUE_INFINITE, /* bare Infinity, -Infinity; or a literal beyond the range of double (1e999);
                      * `number` is +-inf */
     VALUE_STRING,   /* `text` is unescaped UTF-8 */
@@ -23,9 +23,10 @@ enum value_kind {
 
 struct value {
     enum value_kind kind;
-    bool integral; /* VALUE_NUMBER written without fraction and exponent */
-    double number;
-    struct bytes text;
+    bool integral; /* a literal without fraction and exponent (VALUE_NUMBER, or VALUE_INFINITE when
+                    * it has hundreds of digits) */
+    double number; /* VALUE_NUMBER, VALUE_NAN, VALUE_INFINITE; else 0 */
+    struct bytes text; /* unescaped for a string, else the JSON as written; empty when absent */
 };
 
 #endif

@@ -1,5 +1,8 @@
-/* Being seen: the HTTP listener with the page, the read-only API, health and metrics. Loopback by
- * default; caps on connections, header size and time; GET and HEAD only (but /-/reload). */
+/* Being seen: the HTTP listener with the page, the read-only API, health and metrics.
+ *
+ * Loopback by default; GET and HEAD only (but POST /-/reload); no body is accepted. One request a
+ * connection, at most 64 connections at once (further ones wait in the kernel's queue), 8 KiB of
+ * header, 5 s for the request to arrive. docs/API.md is the reference of paths and shapes. */
 #ifndef LEEWAY_EXPOSE_WEB_H
 #define LEEWAY_EXPOSE_WEB_H
 
@@ -10,24 +13,34 @@
 struct event_base;
 struct web;
 
-/* What the application tells about itself; all callbacks may be NULL. */
+/* What the application tells about itself; all callbacks may be NULL. They are called from the
+ * loop, answer at once, and append to `text`, which is empty. */
 struct web_hooks {
     void *context;
     bool (*ready)(void *context, struct text *reasons); /* one line for each check: "store ok",
                                                            "source waiting for broker" */
-    void (*metrics)(void *context, struct text *text);  /* Prometheus text 0.0.4, whole families */
+    void (*metrics)(void *context, struct text *text);  /* Prometheus text 0.0.4, whole families;
+                                                           not process_*, leeway_build_info,
+                                                           leeway_web_*, which are added here */
     int (*reload)(void *context, struct err *reterr);
     void (*status)(void *context, struct text *json); /* JSON object for /api/v1/status */
 };
 
-/* Listens on "host:port" (port 0: any free one). ERR_IO if it cannot. */
+/* Listens on "host:port" ("127.0.0.1:9464", "[::1]:0", "localhost:9464"; port 0: any free one).
+ * `config` and `store` are borrowed and must outlive the listener (see web_set_config); `hooks` is
+ * copied. NULL with ERR_INVALID for another form of address, ERR_IO if it cannot be bound. The
+ * process must ignore SIGPIPE. */
 struct web *web_new(struct event_base *base, const char *listen, const struct config *config,
                     struct store *store, const struct web_hooks *hooks, struct err *reterr);
+
+/* Closes the listener and every connection. Takes NULL. Before event_base_free. */
 void web_free(struct web *web);
+
+/* The port that is listened on, also when 0 was asked for. */
 uint16_t web_port(const struct web *web);
 
-/* API, all GET, JSON: /api/v1/status, /api/v1/monitors, /api/v1/monitors/M/fields (latest verdict
- * of each), /api/v1/monitors/M/fields/F (baseline and live histogram, history of scores),
- * /api/v1/incidents, /api/v1/incidents/ID, /api/v1/baselines, /api/v1/quarantine. */
+/* After a reload: the configuration that is shown from now on (borrowed). May be called from within
+ * the reload hook. */
+void web_set_config(struct web *web, const struct config *config);
 
 #endif

@@ -1,15 +1,16 @@
 /* Incidents: a rule's verdicts over time, told as one story.
  *
- *                 k of n                    delivered by notify
- *     (quiet) ──────────────► firing ──────────────────────────► …
- *        ▲  └─ pending ─┘        │ every member quiet for one window
- *        │                       ▼
- *     resolved ◄────────── resolving ──► firing (again, same incident)
- *               clear_after
+ *                first hit            k of n                 every member quiet for one window
+ *     (nothing) ──────────► pending ────────► firing ─────────────────────────► resolving
+ *         ▲                    │                 ▲                                │   │
+ *         └──── no k of n ─────┘                 └─────────── hit again ──────────┘   │ clear_after
+ * quiet windows ▲                                                                           ▼
+ *         └────────────────────────────────────────────────────────────────────── resolved
  *
  * One incident for (monitor, version, rule): forty drifting features of one broken producer are
- * members of one incident. A pure function of verdicts; ids are deterministic. `pending` is visible
- * in state and page and tells nobody. */
+ * members of one incident. A pure function of verdicts; ids are deterministic. `pending` is kept in
+ * the book and tells nobody. A window that could not be judged (too few records, silent) is neither
+ * a hit nor quiet: it changes nothing. */
 #ifndef LEEWAY_INCIDENT_INCIDENT_H
 #define LEEWAY_INCIDENT_INCIDENT_H
 
@@ -38,10 +39,11 @@ struct incident {
 
 enum incident_event {
     INCIDENT_OPENED,
-    INCIDENT_WORSENED,
+    INCIDENT_WORSENED, /* a higher severity than was told before */
     INCIDENT_CLOSED,
-    INCIDENT_CHANGED /* not told */
+    INCIDENT_CHANGED /* state or members changed: stored, not told */
 };
+const char *incident_event_name(enum incident_event event); /* "opened", "worsened", … */
 
 struct incident_change {
     enum incident_event event;
@@ -60,10 +62,20 @@ void incident_book_free(struct incident_book *book);
 void incident_book_format(const struct incident_book *book, struct text *text);
 struct incident_book *incident_book_parse(struct bytes text, struct err *reterr);
 
+/* What an incident is about, beside the verdicts. All borrowed. */
+struct incident_context {
+    const struct config_monitor *monitor; /* name, importance of fields */
+    const char *baseline;                 /* "flights@1" */
+    const char *baseline_hash;
+    const char *reproduce; /* a command to which --since and --until are appended; NULL: none */
+};
+
 /* Takes the verdicts of one pane end of one monitor version (any windows, fields, segments) and
- * appends what changed. */
+ * appends what changed; strings of the changes live in `arena`. Caller frees changes with
+ * incident_changes_release. */
 void incident_step(const struct ruleset *ruleset, struct incident_book *book,
-                   const struct verdict *verdicts, uint32_t count, struct arena *arena,
-                   struct incident_changes *changes);
+                   const struct incident_context *context, const struct verdict *verdicts,
+                   uint32_t count, struct arena *arena, struct incident_changes *changes);
+void incident_changes_release(struct incident_changes *changes);
 
 #endif

@@ -13,13 +13,34 @@
 
 struct judge_policy {
     double delta_0;    /* effect that is negligible, PSI scale */
-    double delta_1;    /* effect worth an alarm */
-    double q;          /* false discovery rate over fields in a window */
+    double delta_1;    /* effect worth an alarm, PSI scale */
+    double rate_delta; /* the same for missing and invalid rates, as a ratio */
+    double tail_delta; /* the same for out-of-range and unseen rates */
     double gamma;      /* 1 - confidence of the baseline's own rates */
     int64_t min_count; /* fewer records: insufficient */
+    /* The alarm budget: at most `alarms` incidents without cause in `alarm_period_ms`. Half of it
+     * is kept for the e-detector; the window tests share the other half among `window_count`
+     * lengths (judge_levels). */
+    double alarms;
+    int64_t alarm_period_ms;
+    uint32_t window_count;
 };
 
-struct judge_policy judge_policy_of(int sensitivity /* enum sensitivity */, int64_t min_count);
+/* `sensitivity` is an enum sensitivity of config; the other numbers are the monitor's. */
+struct judge_policy judge_policy_of(int sensitivity, int64_t min_count, uint32_t alarms,
+                                    int64_t alarm_period_ms, uint32_t window_count);
+
+/* Levels of the window tests for one window length that is looked at every twelfth of itself, with
+ * `tests` tests a look, so that under the null the expected alarms stay inside this length's share
+ * of the budget: urgent: p of one test that is an alarm at once; a union bound over all looks and
+ * tests, whatever their dependence. q:      Benjamini-Hochberg level for 2 of 3 non-overlapping
+ * windows; a union bound over looks, with windows that do not overlap taken as independent: looks *
+ * 2 q^2 / tests <= share. At most 0.05. */
+struct judge_levels {
+    double urgent, q;
+};
+struct judge_levels judge_levels_of(const struct judge_policy *policy, int64_t window_ms,
+                                    uint32_t tests);
 
 /* All that is sequential. Explicit, copyable as text, the same on every machine. */
 struct judge_state;
@@ -36,6 +57,7 @@ struct judge_input {
     struct event_time start, end;
     int64_t window_ms;
     const struct counts *counts; /* knows layout and baseline */
+    const bool *ignored;         /* one for each baseline field: not judged; NULL: judge all */
     bool provisional;
 };
 

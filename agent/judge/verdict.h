@@ -58,6 +58,8 @@ struct verdict {
     uint32_t reasons;          /* bit (1 << enum reason) */
     char detail[160]; /* one line for people: "location up 0.31 sd, missing 2.1 % -> 50.8 %" */
     struct comparison comparison;
+    const char *histogram; /* histogram_format's JSON if the caller wants it kept as evidence; NULL
+                              from the judge */
 };
 
 #endif

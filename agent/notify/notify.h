@@ -1,8 +1,19 @@
 /* Telling: takes due rows from the store's outbox and delivers them over HTTP, on the event loop.
  *
- * At least once, stable ids, strict order within an incident and receiver, one queue for each
+ * At least once, stable ids, strict order within an incident and receiver, one lane for each
  * receiver so that a dead one delays nobody else, backoff with jitter, Retry-After, parking on
- * 401/403/404/410, dead after 400/413/422. Never logs a URL. State diagram in notify.c. */
+ * 401/403/404/410 and redirects, dead after 400/413/422. Never logs a URL. State diagram in
+ * notify.c.
+ *
+ * What is not sent, and how its row ends:
+ *   receiver not `enabled`                     DELIVERY_DRY_RUN
+ *   "closed" for `send_resolved: false`        DELIVERY_DELIVERED, zero attempts more
+ *   retraining in cooldown or over the budget  DELIVERY_SUPPRESSED
+ *   anything but "retrain" for a retrain type  DELIVERY_SUPPRESSED
+ *   receiver that the configuration lacks      DELIVERY_PARKED, looked at again every 15 min
+ *
+ * Alertmanager forgets: what fires is sent again every minute with a lease of four, what resolved
+ * for 15 minutes more, to every URL, from the store's incidents (so also after a restart). */
 #ifndef LEEWAY_NOTIFY_NOTIFY_H
 #define LEEWAY_NOTIFY_NOTIFY_H
 
@@ -27,17 +38,20 @@
 struct event_base;
 struct notify;
 
-/* `config` and `store` are borrowed. Reads URL and secret files. NULL on failure (unreadable
- * secret, bad URL). */
+/* `config` and `store` are borrowed and must outlive it. Reads URL and secret files. Sends nothing
+ * before the loop runs. NULL on failure (unreadable secret, bad URL); messages name the receiver,
+ * never a URL. */
 struct notify *notify_new(struct event_base *base, const struct config *config, struct store *store,
                           struct err *reterr);
+/* Gives up what is in flight; its rows stay pending and are sent again, with the same ids, by the
+ * next notify. Not from within one of its own callbacks. Takes NULL. */
 void notify_free(struct notify *notify);
 
 /* Something may have been added to the outbox; looks soon. Cheap, may be called often. */
 void notify_wake(struct notify *notify);
 
 /* True if nothing is in flight and nothing is due now; `ret_waiting` (may be NULL) counts rows that
- * wait for a later attempt. */
+ * wait for a later attempt. Reads the store; false if it cannot be read. */
 bool notify_idle(const struct notify *notify, int64_t *ret_waiting);
 
 /* Called after each attempt, for progress output and metrics; may be NULL. */
@@ -45,9 +59,24 @@ typedef void (*notify_watch_fn)(void *context, const struct store_delivery *deli
                                 const struct store_delivery_result *result);
 void notify_watch(struct notify *notify, notify_watch_fn watch, void *context);
 
+/* Which Alertmanager receivers an incident of (monitor, rule) is told to, for sending again. NULL,
+ * the default: all of them. To be set before the loop runs. */
+typedef bool (*notify_route_fn)(void *context, const char *monitor, const char *rule,
+                                const char *receiver);
+void notify_route(struct notify *notify, notify_route_fn route, void *context);
+
+/* Another wall clock (unix ms) than the machine's, for tests and replays. Loop timers only decide
+ * when to look; what is due is decided by this clock. */
+void notify_clock(struct notify *notify, int64_t (*now_unix_ms)(void));
+
 /* Pure renderers (notify/render.c): the request body for one receiver type from the neutral
- * payload. ERR_INVALID if the payload is not what incident made. `text` gets the body; content type
- * is application/json for all. */
+ * payload. ERR_INVALID if the payload is not what incident made (`text` is then unchanged). `text`
+ * gets the body appended; content type is application/json for all. `external_url` may be NULL.
+ *
+ * webhook: the body of Alertmanager's webhook, version 4, one alert for each member (at most 100,
+ * the rest counted in truncatedAlerts). slack: Block Kit, at most 10 members. alertmanager: an
+ * array of one alert for the incident, endsAt is now + lease while it lasts. retrain: one flat
+ * object of type io.leeway.retrain.requested. */
 int render_webhook(struct bytes payload, const char *receiver, const char *external_url,
                    struct text *text, struct err *reterr);
 int render_slack(struct bytes payload, const char *external_url, struct text *text,

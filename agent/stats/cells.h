@@ -37,8 +37,12 @@ struct weighted_value {
 /* Makes the edges from the baseline's values: sorted by value ascending, strictly, `size` >= 1, all
  * finite, total weight m. `wanted` quantile cells (2 to CELLS_MAX/4; CELLS_DEFAULT normally). Atoms
  * are values with weight > m / wanted; if there are at most `wanted` distinct values each gets its
- * own cell. Writes at most 2 * wanted + 2 * (number of atoms <= wanted) + 2 <= CELLS_MAX - 1 edges
- * to `ret_edges` (capacity CELLS_MAX) and returns how many. Atom cells are [v, nextafter(v, +inf)).
+ * own cell. Edges: the minimum; the value of rank floor(k M / wanted) among the M values that are
+ * not atoms, for each k; both ends of each atom; the next double above the maximum. With at most
+ * `wanted` distinct values all of which are integers, an atom's cell reaches to the next value
+ * instead. DBL_MAX is not told from the double before it. Writes at most 2 * wanted + 2 * (number
+ * of atoms <= wanted) + 2 <= CELLS_MAX - 1 edges to `ret_edges` (capacity CELLS_MAX) and returns
+ * how many. Atom cells are [v, nextafter(v, +inf)).
  */
 uint32_t cells_make(const struct weighted_value *values, size_t size, uint32_t wanted,
                     double *ret_edges);
@@ -49,7 +53,10 @@ bool cells_is_atom(const struct cells *cells, uint32_t cell);
 /* Groups consecutive interior cells so that there are at most `wanted` groups of about equal
  * baseline mass: ret_group[i] for i in 0..count-1 is the group of cell i. Tails go to the first and
  * the last group. A group boundary never splits a cell. Returns the number of groups (1..wanted).
- * `mass` has `count` baseline counts. Deterministic. */
+ * `mass` has `count` baseline counts. Deterministic: cells go to the current group until the next
+ * one would take it further above an equal share of what remains than it is below. A cell heavier
+ * than a share has few neighbours in its group; each group has mass, unless there is none at all.
+ */
 uint32_t cells_group(const int64_t *mass, uint32_t count, uint32_t wanted, uint32_t *ret_group);
 
 #endif

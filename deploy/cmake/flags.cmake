@@ -9,6 +9,11 @@ target_compile_options(leeway_flags INTERFACE
   -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-strict-overflow
   -ffp-contract=off -fno-omit-frame-pointer
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
+# Texts that are cut to their buffer are cut on purpose.
+check_c_compiler_flag(-Wformat-truncation has_format_truncation)
+if(has_format_truncation)
+  target_compile_options(leeway_flags INTERFACE -Wno-format-truncation)
+endif()
 if(LEEWAY_WERROR)
   target_compile_options(leeway_flags INTERFACE -Werror)
 endif()

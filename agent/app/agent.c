@@ -1,0 +1,308 @@
+/* One event loop drives the pump, the deliveries and the listener. The pump works in short steps
+ * between the loop's other events; signals end the agent in order: stop reading, commit, judge what
+ * is final, close. */
+#include "app/agent.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/metrics.h"
+#include "app/options.h"
+#include "app/progress.h"
+#include "app/pump.h"
+#include "expose/web.h"
+#include "notify/notify.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+enum { STEP_BUDGET_MS = 8, DRAIN_CHECK_MS = 20, DRAIN_MAX_MS = 60000 };
+
+struct agent {
+    const struct agent_options *options;
+    char name[64];
+    struct event_base *base;
+    struct event *pump_event, *term_event, *int_event, *drain_event;
+    struct store *store;
+    struct setup *setup;
+    struct ingest *ingest;
+    struct evaluate *evaluate;
+    struct replay *replay;
+    struct pump *pump;
+    struct notify *notify;
+    struct web *web;
+    struct progress progress;
+    bool ended, stopping;
+    struct loop_time drain_since;
+    int exit_code;
+};
+
+static void agent_fail(struct agent *agent, const char *what, const struct err *err)
+{
+    log_err(LOG_ERROR_LEVEL, what, err);
+    agent->exit_code = EXIT_FAILED;
+    event_base_loopbreak(agent->base);
+}
+
+static void schedule(struct event *event, int64_t wait_ms)
+{
+    struct timeval wait = {wait_ms / 1000, (wait_ms % 1000) * 1000};
+    event_add(event, &wait);
+}
+
+/* The input has ended: stay for the page, or end once everything is told. */
+static void input_ended(struct agent *agent)
+{
+    agent->ended = true;
+    progress_finish(&agent->progress, agent->ingest, agent->evaluate);
+    notify_wake(agent->notify);
+    if (agent->stopping) {
+        event_base_loopbreak(agent->base);
+        return;
+    }
+    log_info("input has ended, everything is judged");
+    agent->drain_since = clock_loop();
+    if (agent->options->once)
+        schedule(agent->drain_event, DRAIN_CHECK_MS);
+}
+
+static void on_drain(evutil_socket_t fd, short what, void *context)
+{
+    struct agent *agent = context;
+    int64_t waiting = 0;
+    (void)fd;
+    (void)what;
+    bool idle = notify_idle(agent->notify, &waiting);
+    bool waited = clock_loop().ms - agent->drain_since.ms > DRAIN_MAX_MS;
+    if ((idle && waiting == 0) || waited) {
+        if (waiting)
+            log_warning("messages are still waiting for their receivers; the next run goes on with "
+                        "them");
+        event_base_loopbreak(agent->base);
+        return;
+    }
+    schedule(agent->drain_event, DRAIN_CHECK_MS);
+}
+
+static void on_pump(evutil_socket_t fd, short what, void *context)
+{
+    struct agent *agent = context;
+    struct loop_time start = clock_loop(), now = start;
+    int64_t wait_ms = 0;
+    enum pump_result result = PUMP_AGAIN;
+    struct err err = {0};
+    (void)fd;
+    (void)what;
+    while (result == PUMP_AGAIN && now.ms - start.ms < STEP_BUDGET_MS) {
+        result = pump_step(agent->pump, now, &wait_ms, &err);
+        now = clock_loop();
+    }
+    progress_show(&agent->progress, agent->ingest, agent->replay, now);
+    notify_wake(agent->notify);
+    if (result == PUMP_FAILED)
+        agent_fail(agent, "agent stopped", &err);
+    else if (result == PUMP_END)
+        input_ended(agent);
+    else
+        schedule(agent->pump_event, result == PUMP_AGAIN ? 0 : wait_ms);
+}
+
+static void on_signal(evutil_socket_t signal_number, short what, void *context)
+{
+    struct agent *agent = context;
+    (void)what;
+    if (agent->stopping || agent->ended) {
+        event_base_loopbreak(agent->base);
+        return;
+    }
+    log_info("stopping", "signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+    agent->stopping = true;
+    pump_stop(agent->pump);
+    schedule(agent->pump_event, 0);
+}
+
+static void on_change(void *context, const struct incident_change *change)
+{
+    struct agent *agent = context;
+    progress_incident(&agent->progress, change);
+    if (change->event == INCIDENT_CHANGED)
+        return;
+    char opened[32];
+    log_info(change->event == INCIDENT_OPENED   ? "incident opened"
+             : change->event == INCIDENT_CLOSED ? "incident closed"
+                                                : "incident worsened",
+             "id", change->incident.id, "title", change->incident.title, "severity",
+             rule_severity_name(change->incident.severity), "opened",
+             event_time_format(change->incident.opened, opened));
+}
+
+static void on_delivery(void *context, const struct store_delivery *delivery,
+                        const struct store_delivery_result *result)
+{
+    struct agent *agent = context;
+    (void)delivery;
+    agent->progress.delivered += result->state == DELIVERY_DELIVERED;
+}
+
+static bool web_ready(void *context, struct text *reasons)
+{
+    const struct agent *agent = context;
+    const char *trouble = pump_trouble(agent->pump);
+    text_printf(reasons, "store %s\nsource %s\n", trouble, agent->ended ? "ended" : "reading");
+    return !strcmp(trouble, "ok");
+}
+
+static void web_metrics(void *context, struct text *text)
+{
+    const struct agent *agent = context;
+    metrics_write(agent->setup, agent->ingest, agent->evaluate, agent->store, text);
+}
+
+static void web_status(void *context, struct text *json)
+{
+    const struct agent *agent = context;
+    int64_t read, total;
+    replay_progress(agent->replay, &read, &total);
+    metrics_status(agent->setup, agent->ingest, agent->evaluate, agent->name,
+                   agent->ended ? "ended" : "reading",
+                   total > 0 ? (double)read / (double)total : -1, json);
+}
+
+static int open_core(struct agent *agent, struct err *reterr)
+{
+    const struct agent_options *options = agent->options;
+    const struct config *config = agent->setup->config;
+    const char *topic = options->topic;
+    if (!topic)
+        topic = config->monitor_count ? config->monitors[0].topics[0] : "events";
+    struct text reproduce = {0};
+    text_printf(&reproduce, "leeway replay --config %s --file %s", options->config_path,
+                options->file);
+    agent->progress.reproduce = reproduce.data;
+    struct evaluate_hooks hooks = {.context = agent,
+                                   .change = on_change,
+                                   .keep_verdicts = true,
+                                   .keep_outbox = true,
+                                   .reproduce = agent->progress.reproduce};
+    struct pump_options pump_options = {.pace = options->pace,
+                                        .judge_at_end = !strcmp(options->file, "-"),
+                                        .commit_interval_ms = config->limits.commit_interval_ms};
+    agent->replay = replay_open(options->file, topic, config->limits.event_bytes + 4096, reterr);
+    if (!agent->replay)
+        return reterr->code;
+    agent->ingest = ingest_new(agent->setup, agent->store, agent->name);
+    agent->evaluate = evaluate_new(agent->setup, agent->store, &hooks, reterr);
+    if (!agent->evaluate)
+        return reterr->code;
+    agent->pump = pump_new(agent->ingest, agent->evaluate, agent->setup, agent->replay,
+                           &pump_options, reterr);
+    return agent->pump ? 0 : reterr->code;
+}
+
+static int open_web(struct agent *agent, struct err *reterr)
+{
+    const struct config *config = agent->setup->config;
+    const char *listen = agent->options->listen ? agent->options->listen : config->listen;
+    const struct web_hooks hooks = {
+        .context = agent, .ready = web_ready, .metrics = web_metrics, .status = web_status};
+    if (!listen[0])
+        return 0;
+    agent->web = web_new(agent->base, listen, config, agent->store, &hooks, reterr);
+    if (!agent->web)
+        return reterr->code;
+    char port[8];
+    snprintf(port, sizeof port, "%u", web_port(agent->web));
+    log_info("listening", "address", listen, "port", port);
+    progress_listening(&agent->progress, listen, web_port(agent->web));
+    return 0;
+}
+
+static int open_loop(struct agent *agent, struct err *reterr)
+{
+    agent->base = event_base_new();
+    if (!agent->base)
+        return err_set(reterr, ERR_IO, "could not make an event loop");
+    agent->pump_event = event_new(agent->base, -1, 0, on_pump, agent);
+    agent->drain_event = event_new(agent->base, -1, 0, on_drain, agent);
+    agent->term_event = evsignal_new(agent->base, SIGTERM, on_signal, agent);
+    agent->int_event = evsignal_new(agent->base, SIGINT, on_signal, agent);
+    event_add(agent->term_event, NULL);
+    event_add(agent->int_event, NULL);
+    agent->notify = notify_new(agent->base, agent->setup->config, agent->store, reterr);
+    if (!agent->notify)
+        return reterr->code;
+    notify_watch(agent->notify, on_delivery, agent);
+    return 0;
+}
+
+static void close_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+static void agent_close(struct agent *agent)
+{
+    web_free(agent->web);
+    if (agent->notify)
+        notify_free(agent->notify);
+    pump_free(agent->pump);
+    evaluate_free(agent->evaluate);
+    ingest_free(agent->ingest);
+    replay_close(agent->replay);
+    close_event(agent->pump_event);
+    close_event(agent->drain_event);
+    close_event(agent->term_event);
+    close_event(agent->int_event);
+    if (agent->base)
+        event_base_free(agent->base);
+    setup_free(agent->setup);
+    store_close(agent->store);
+    free(agent->progress.reproduce);
+}
+
+static int agent_open(struct agent *agent, struct err *reterr)
+{
+    struct config *config = setup_config(agent->options->config_path);
+    if (!config)
+        return ERR_INVALID;
+    log_setup(config->log_level, config->log_format);
+    agent->store = store_open(config->store, reterr);
+    if (!agent->store) {
+        config_free(config);
+        return reterr->code;
+    }
+    agent->setup = setup_new(config, agent->store, NULL);
+    if (!agent->setup)
+        return ERR_INVALID;
+    int code = open_loop(agent, reterr);
+    if (!code)
+        code = open_core(agent, reterr);
+    return code ? code : open_web(agent, reterr);
+}
+
+int agent_run(const struct agent_options *options)
+{
+    struct agent agent = {.options = options};
+    struct err err = {0};
+    char host[32] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(agent.name, sizeof agent.name, "%s-%ld", host, (long)getpid());
+    progress_init(&agent.progress, options->show_progress);
+    if (agent_open(&agent, &err) != 0) {
+        char line[1024];
+        if (err.code)
+            fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));
+        agent_close(&agent);
+        return EXIT_FAILED;
+    }
+    schedule(agent.pump_event, 0);
+    event_base_dispatch(agent.base);
+    progress_summary(&agent.progress, agent.ingest, agent.evaluate);
+    agent_close(&agent);
+    return agent.exit_code;
+}

@@ -1,0 +1,106 @@
+/* leeway check: everything that `run` would find out at start, and the memory it would take. */
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/options.h"
+#include "app/setup.h"
+#include "notify/notify.h"
+
+/* Windows keep twelve hop buckets, the one being filled and the sum; buckets are encoded and
+ * smaller than this bound. */
+static double monitor_mib(const struct setup *setup, const struct monitor *monitor)
+{
+    double counts = (double)layout_counts_bytes(monitor->layout);
+    double windows = monitor->config->window_count * 14.0 * counts;
+    return (windows * setup->config->limits.versions + (double)setup->config->limits.commit_bytes) /
+           (1024 * 1024);
+}
+
+static void print_setup(const struct setup *setup)
+{
+    printf("configuration %s is good (hash %.16s)\n", setup->config->path, setup->config->hash);
+    for (uint32_t i = 0; i < setup->monitor_count; i++) {
+        const struct monitor *monitor = &setup->monitors[i];
+        char pane[24];
+        printf("monitor %s: baseline %s (%lld rows, %u fields), panes of %s, generation %.16s, "
+               "at most %.1f MiB with %u versions\n",
+               monitor->config->name, monitor->baseline_label, (long long)monitor->baseline->rows,
+               monitor->baseline->field_count, duration_format(monitor->pane_ms, pane),
+               monitor->generation, monitor_mib(setup, monitor), setup->config->limits.versions);
+    }
+    printf("rules: %u; receivers: %u\n", setup->ruleset.count, setup->config->receiver_count);
+}
+
+/* Secrets and addresses of receivers are read as `run` would read them; nothing is sent. */
+static int check_receivers(const struct setup *setup, struct store *store)
+{
+    struct err err = {0};
+    struct event_base *base = event_base_new();
+    struct notify *notify = base ? notify_new(base, setup->config, store, &err) : NULL;
+    char line[1024];
+    if (!notify)
+        fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));
+    int code = notify ? EXIT_OK : EXIT_FAILED;
+    notify_free(notify);
+    if (base)
+        event_base_free(base);
+    return code;
+}
+
+/* The reference page and the JSON Schema, from the same table that parses. */
+static int print_generated(const char *kind)
+{
+    struct text text = {0};
+    if (!strcmp(kind, "manual"))
+        config_manual(&text);
+    else if (!strcmp(kind, "schema"))
+        config_schema(&text);
+    else
+        fprintf(stderr, "leeway: --print takes manual or schema\n");
+    int code = text.size ? EXIT_OK : EXIT_USAGE;
+    fwrite(text.data, 1, text.size, stdout);
+    text_release(&text);
+    return code;
+}
+
+int command_check(int argc, char **argv)
+{
+    const char *path = "leeway.yaml", *baseline = NULL, *print = NULL;
+    const struct option options[] = {
+        {"config", 'c', OPTION_TEXT, &path, "FILE", "configuration (leeway.yaml)"},
+        {"baseline", 'b', OPTION_TEXT, &baseline, "FILE",
+         "baseline document, instead of the store's"},
+        {"print", 0, OPTION_TEXT, &print, "KIND",
+         "print the reference of all settings (manual) or their JSON Schema (schema)"},
+        {0}};
+    struct option_values rest;
+    struct err err = {0};
+    int code = options_parse(argc, argv, "leeway check [--config FILE]",
+                             "Checks configuration, rules, store, baselines and secrets, and "
+                             "prints every problem with its place.",
+                             options, &rest);
+    if (code >= 0)
+        return code;
+    if (print)
+        return print_generated(print);
+    struct config *config = setup_config(path);
+    if (!config)
+        return EXIT_FAILED;
+    struct store *store = baseline ? NULL : store_open(config->store, &err);
+    if (!baseline && !store) {
+        char line[1024];
+        fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));
+        config_free(config);
+        return EXIT_FAILED;
+    }
+    struct setup *setup = setup_new(config, store, baseline);
+    code = setup ? check_receivers(setup, store) : EXIT_FAILED;
+    if (!code)
+        print_setup(setup);
+    setup_free(setup);
+    store_close(store);
+    return code;
+}

@@ -1,0 +1,52 @@
+/* Evaluate: from final panes to verdicts, incidents and outbox. The other file that knows the order
+ * of stages:
+ *
+ *     store ─► window ─► compare ─► judge ─► incident ─► store (─► notify)
+ */
+#ifndef LEEWAY_APP_EVALUATE_H
+#define LEEWAY_APP_EVALUATE_H
+
+#include "app/setup.h"
+
+struct evaluate;
+
+/* What the caller wants to see; any may be NULL. Called before what they show is stored, in order.
+ */
+struct evaluate_hooks {
+    void *context;
+    void (*verdict)(void *context, const struct verdict *verdict);
+    void (*change)(void *context, const struct incident_change *change);
+    bool keep_verdicts; /* store verdict rows and histograms; false for replays that only print */
+    bool keep_outbox;   /* fill the outbox */
+    const char *reproduce; /* command for the evidence, or NULL */
+};
+
+/* `setup` and `store` are borrowed. Reads where judging stands and rebuilds the windows from stored
+ * panes. NULL on failure. */
+struct evaluate *evaluate_new(const struct setup *setup, struct store *store,
+                              const struct evaluate_hooks *hooks, struct err *reterr);
+void evaluate_free(struct evaluate *evaluate); /* takes NULL */
+
+/* Judges panes of one monitor that end at or before `final_ms`, at most a batch of them, in one
+ * transaction; panes that end after `certain_ms` are passed over without all partitions having been
+ * there and make provisional verdicts. `done` is called with STORE_DONE; `ret_more` (valid in the
+ * callback) says whether there is more to judge up to `final_ms`. On any other result nothing was
+ * judged: STORE_FENCED means that another judge was faster (state is read again), STORE_UNAVAILABLE
+ * that the same call may be repeated. One call at a time. */
+void evaluate_monitor(struct evaluate *evaluate, uint32_t monitor, int64_t final_ms,
+                      int64_t certain_ms, bool *ret_more, store_done_fn done, void *context);
+
+/* Adds deltas that arrived for panes already judged to their stored panes; judged state is not
+ * touched. */
+void evaluate_merge_late(struct evaluate *evaluate, uint32_t monitor, store_done_fn done,
+                         void *context);
+
+struct evaluate_totals {
+    int64_t panes, windows, verdicts, opened, closed, skipped_generations;
+};
+const struct evaluate_totals *evaluate_totals(const struct evaluate *evaluate);
+
+/* End of the last judged pane of a monitor; TIME_NONE before the first. */
+int64_t evaluate_position(const struct evaluate *evaluate, uint32_t monitor);
+
+#endif

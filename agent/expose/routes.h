@@ -1,0 +1,17 @@
+/* Which path is answered by what, and the headers that every reply has. */
+#ifndef LEEWAY_EXPOSE_ROUTES_H
+#define LEEWAY_EXPOSE_ROUTES_H
+
+#include "expose/internal.h"
+
+struct evhttp_request;
+
+/* Answers the request, whatever it is, and closes its connection afterwards. */
+void routes_answer(struct web *web, struct evhttp_request *request);
+
+/* Makes the reply an error: JSON {"error": …} below /api/, a line of text elsewhere is made from it
+ * by routes_answer. `format` is one line for people, without anything secret. */
+void reply_error(struct reply *reply, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,318 @@
+/* judge(state, window) -> (state', verdicts). One look at one window of one model version: compare
+ * every field, test it, choose among all tests at once, remember the answers. Refuses to know where
+ * counts come from and whom verdicts are told. */
+#include "judge/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/detail.h"
+#include "judge/rings.h"
+#include "judge/tests.h"
+#include "stats/evidence.h"
+
+enum { BASELINE_ROWS_MIN = 200, HITS = 2, OF_WINDOWS = 3 };
+
+struct judge_state {
+    struct rings *rings; /* "version|window|segment|field": was it significant? */
+};
+
+struct judge_policy judge_policy_of(int sensitivity, int64_t min_count, uint32_t alarms,
+                                    int64_t alarm_period_ms, uint32_t window_count)
+{
+    /* normal, high, low: statistics.md 7.2 */
+    static const double delta_0[] = {.005, .001, .02}, delta_1[] = {.02, .005, .1};
+    return (struct judge_policy){.delta_0 = delta_0[sensitivity],
+                                 .delta_1 = delta_1[sensitivity],
+                                 .rate_delta = .005,
+                                 .tail_delta = .002,
+                                 .gamma = 1e-3,
+                                 .min_count = min_count,
+                                 .alarms = alarms,
+                                 .alarm_period_ms = alarm_period_ms,
+                                 .window_count = window_count};
+}
+
+struct judge_levels judge_levels_of(const struct judge_policy *policy, int64_t window_ms,
+                                    uint32_t tests)
+{
+    double looks = (double)policy->alarm_period_ms / ((double)window_ms / RING_HOPS);
+    /* Half of the budget is the e-detector's; each length has two ways to alarm. */
+    double share = policy->alarms / 2 / policy->window_count / 2;
+    double per_look = share / fmax(looks, 1);
+    return (struct judge_levels){.urgent = per_look / tests,
+                                 .q = fmin(.05, sqrt(per_look * tests / 2))};
+}
+
+struct judge_state *judge_state_new(void)
+{
+    struct judge_state *state = mem_new(1, sizeof *state);
+    state->rings = rings_new();
+    return state;
+}
+
+void judge_state_free(struct judge_state *state)
+{
+    if (state)
+        rings_free(state->rings);
+    free(state);
+}
+
+void judge_state_format(const struct judge_state *state, struct text *text)
+{
+    json_t *json = json_pack("{s:i,s:o}", "format", 1, "rings", rings_to_json(state->rings));
+    char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    text_puts(text, dump ? dump : "{}");
+    free(dump);
+    json_decref(json);
+}
+
+struct judge_state *judge_state_parse(struct bytes text, struct err *reterr)
+{
+    json_t *json = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+    struct rings *rings = NULL;
+    if (json_integer_value(json_object_get(json, "format")) == 1)
+        rings = rings_from_json(json_object_get(json, "rings"), reterr);
+    else
+        err_set(reterr, ERR_INVALID, "judge state has an unknown format");
+    json_decref(json);
+    if (!rings)
+        return NULL;
+    struct judge_state *state = mem_new(1, sizeof *state);
+    state->rings = rings;
+    return state;
+}
+
+static struct verdict *verdict_append(struct verdict_list *list)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 64;
+        list->items = mem_resize(list->items, list->capacity, sizeof *list->items);
+    }
+    struct verdict *verdict = &list->items[list->count++];
+    memset(verdict, 0, sizeof *verdict);
+    return verdict;
+}
+
+void verdict_list_release(struct verdict_list *list)
+{
+    free(list->items);
+    *list = (struct verdict_list){0};
+}
+
+/* One test waiting for the choice among all of the look. */
+struct pending {
+    uint32_t verdict; /* index in the list */
+    const struct baseline_field *field;
+    struct tested tested;
+    bool judged; /* took part in the tests */
+};
+
+struct look {
+    const struct judge_policy *policy;
+    const struct judge_input *input;
+    struct arena *names;
+    struct verdict_list *verdicts;
+    struct pending *pending;
+    uint32_t count, capacity;
+};
+
+static struct verdict *look_add(struct look *look, const struct baseline_field *field,
+                                const char *segment, struct pending **ret_pending)
+{
+    const struct judge_input *input = look->input;
+    struct verdict *verdict = verdict_append(look->verdicts);
+    verdict->monitor = input->monitor;
+    verdict->version = input->version;
+    verdict->segment = segment;
+    verdict->field = arena_text(look->names, bytes_of(field->name));
+    memcpy(verdict->generation, input->generation, sizeof verdict->generation);
+    verdict->start = input->start;
+    verdict->end = input->end;
+    verdict->window_ms = input->window_ms;
+    verdict->provisional = input->provisional;
+    verdict->p = 1;
+    if (look->count == look->capacity) {
+        look->capacity = look->capacity ? look->capacity * 2 : 64;
+        look->pending = mem_resize(look->pending, look->capacity, sizeof *look->pending);
+    }
+    *ret_pending = &look->pending[look->count++];
+    memset(*ret_pending, 0, sizeof **ret_pending);
+    (*ret_pending)->verdict = look->verdicts->count - 1;
+    (*ret_pending)->field = field;
+    return verdict;
+}
+
+static enum verdict_state state_before_tests(const struct look *look, int64_t records,
+                                             const struct comparison *comparison)
+{
+    if (records == 0)
+        return STATE_SILENT;
+    if (records < look->policy->min_count)
+        return STATE_INSUFFICIENT;
+    return comparison->m < BASELINE_ROWS_MIN ? STATE_LEARNING : STATE_OK;
+}
+
+static void look_test(struct look *look, struct verdict *verdict, struct pending *pending,
+                      bool is_segment)
+{
+    const struct comparison *comparison = &verdict->comparison;
+    struct design_effect effect = baseline_effect(pending->field, look->input->window_ms);
+    verdict->state = state_before_tests(look, comparison->total, comparison);
+    test_comparison(look->policy, pending->field, &effect, comparison, is_segment,
+                    &pending->tested);
+    verdict->effect = pending->tested.effect;
+    verdict->effect_low = pending->tested.effect_low;
+    pending->judged = verdict->state == STATE_OK;
+    if (pending->judged) {
+        verdict->p = exp(pending->tested.log_p);
+        verdict->log10_p = pending->tested.log_p / M_LN10;
+    }
+}
+
+static bool is_monitored(const struct look *look, uint32_t field)
+{
+    enum field_role role = look->input->counts->layout->baseline->fields[field].role;
+    return (role == ROLE_FEATURE || role == ROLE_PREDICTION) &&
+           !(look->input->ignored && look->input->ignored[field]);
+}
+
+static void look_fields(struct look *look)
+{
+    const struct counts *counts = look->input->counts;
+    const struct baseline *baseline = counts->layout->baseline;
+    for (uint32_t i = 0; i < baseline->field_count; i++) {
+        struct pending *pending;
+        if (!is_monitored(look, i))
+            continue;
+        struct verdict *verdict = look_add(look, &baseline->fields[i], "", &pending);
+        compare_field(counts, i, &verdict->comparison);
+        look_test(look, verdict, pending, false);
+    }
+}
+
+static const char *segment_name(struct look *look, uint32_t segment, uint32_t value)
+{
+    const struct baseline *baseline = look->input->counts->layout->baseline;
+    const struct baseline_segment *s = &baseline->segments[segment];
+    const struct baseline_field *field = &baseline->fields[s->field];
+    return arena_printf(look->names, "%s=%s", field->name,
+                        value < s->value_count ? field->levels[value] : "(other)");
+}
+
+/* Segment values with too few records say nothing at all: there may be a hundred of them. */
+static void look_segment_value(struct look *look, uint32_t segment, uint32_t value)
+{
+    const struct counts *counts = look->input->counts;
+    const struct baseline *baseline = counts->layout->baseline;
+    if (counts->cells[counts->layout->segments[segment].rows + value] < look->policy->min_count)
+        return;
+    const char *name = segment_name(look, segment, value);
+    for (uint32_t i = 0; i < baseline->field_count; i++) {
+        struct pending *pending;
+        if (!is_monitored(look, i) || i == baseline->segments[segment].field)
+            continue;
+        struct verdict *verdict = look_add(look, &baseline->fields[i], name, &pending);
+        compare_segment(counts, segment, value, i, &verdict->comparison);
+        look_test(look, verdict, pending, true);
+    }
+}
+
+static void look_segments(struct look *look)
+{
+    const struct layout *layout = look->input->counts->layout;
+    for (uint32_t s = 0; s < layout->segment_count; s++)
+        for (uint32_t v = 0; v < layout->segments[s].value_count; v++)
+            look_segment_value(look, s, v);
+}
+
+static enum severity severity_of(const struct verdict *verdict, const struct tested *tested)
+{
+    if (!verdict->significant)
+        return SEVERITY_NONE;
+    if (verdict->effect_low >= .25 || tested->large_rate)
+        return SEVERITY_HIGH;
+    if (verdict->effect_low >= .1)
+        return SEVERITY_MEDIUM;
+    return SEVERITY_LOW;
+}
+
+/* Every reason that would have been enough by itself at the level the field was chosen at. */
+static uint32_t reasons_of(const struct tested *tested, double level)
+{
+    uint32_t reasons = 0;
+    for (int i = 0; i < REASONS; i++)
+        if (tested->reason_log_p[i] < 0 && tested->reason_log_p[i] <= log(level))
+            reasons |= 1u << i;
+    return reasons;
+}
+
+static struct ring *ring_of(struct judge_state *state, const struct verdict *verdict)
+{
+    struct text name = {0};
+    char window[24];
+    text_printf(&name, "%s|%s|%s|%s", verdict->version, duration_format(verdict->window_ms, window),
+                verdict->segment, verdict->field);
+    struct ring *ring = rings_at(state->rings, bytes_make(name.data, name.size));
+    text_release(&name);
+    return ring;
+}
+
+static void name_verdict(struct verdict *verdict)
+{
+    struct text name = {0};
+    text_printf(&name, "%s|%s|%s|%s|%s|%lld|%lld", verdict->monitor, verdict->generation,
+                verdict->version, verdict->segment, verdict->field, (long long)verdict->window_ms,
+                (long long)verdict->end.ms);
+    id_from_name(bytes_make(name.data, name.size), verdict->id);
+    text_release(&name);
+}
+
+static void conclude(struct look *look, struct judge_state *state, struct pending *pending,
+                     bool rejected, const struct judge_levels *levels)
+{
+    struct verdict *verdict = &look->verdicts->items[pending->verdict];
+    name_verdict(verdict);
+    struct ring *ring = ring_of(state, verdict);
+    verdict->urgent = pending->judged && pending->tested.log_p <= log(levels->urgent);
+    verdict->significant = pending->judged && (rejected || verdict->urgent);
+    ring_push(ring, verdict->end.ms, verdict->window_ms / RING_HOPS, verdict->significant);
+    if (!verdict->significant)
+        return;
+    verdict->severity = severity_of(verdict, &pending->tested);
+    verdict->reasons = reasons_of(&pending->tested, levels->q);
+    detail_format(verdict, pending->field, &pending->tested, verdict->detail,
+                  sizeof verdict->detail);
+    if (verdict->urgent || ring_hits(ring, OF_WINDOWS) >= HITS)
+        verdict->state = STATE_DRIFT;
+}
+
+static void look_conclude(struct look *look, struct judge_state *state)
+{
+    double *log_p = mem_new(look->count, sizeof *log_p);
+    bool *reject = mem_new(look->count, sizeof *reject);
+    uint32_t tests = 0;
+    for (uint32_t i = 0; i < look->count; i++)
+        if (look->pending[i].judged)
+            log_p[tests++] = look->pending[i].tested.log_p;
+    struct judge_levels levels =
+        judge_levels_of(look->policy, look->input->window_ms, tests ? tests : 1);
+    benjamini_hochberg(log_p, tests, levels.q, reject);
+    for (uint32_t i = 0, test = 0; i < look->count; i++) {
+        bool rejected = look->pending[i].judged && reject[test++];
+        conclude(look, state, &look->pending[i], rejected, &levels);
+    }
+    free(log_p);
+    free(reject);
+}
+
+void judge_window(const struct judge_policy *policy, const struct judge_input *input,
+                  struct judge_state *state, struct arena *names, struct verdict_list *verdicts)
+{
+    struct look look = {.policy = policy, .input = input, .names = names, .verdicts = verdicts};
+    look_fields(&look);
+    look_segments(&look);
+    look_conclude(&look, state);
+    free(look.pending);
+}

@@ -1,0 +1,84 @@
+/* What an implementation of the store must offer; store.c calls it and nobody else does.
+ *
+ * The functions are those of store.h, with the same promises. store.c has already refused what is
+ * misuse in any implementation (check.h) and calls from row functions. */
+#ifndef LEEWAY_STORE_OPS_H
+#define LEEWAY_STORE_OPS_H
+
+#include "store/store.h"
+
+struct store_ops {
+    void (*close)(struct store *store);
+
+    int (*take_partition)(struct store *store, const char *topic, int32_t partition,
+                          int64_t start_offset, const char *agent, struct store_partition *ret,
+                          struct err *reterr);
+    int (*partitions)(struct store *store,
+                      int (*row)(void *context, const struct store_partition *p,
+                                 const int64_t *records),
+                      void *context, struct err *reterr);
+    void (*commit)(struct store *store, const struct store_commit *commit, store_done_fn done,
+                   void *context);
+
+    int (*generation)(struct store *store, const char *monitor, const char *version,
+                      const char *hash, const char *baseline_hash, int64_t first_pane_ms,
+                      struct err *reterr);
+    int (*judge_load)(struct store *store, const char *monitor, int64_t *ret_position_ms,
+                      struct text *ret_state, struct err *reterr);
+    int (*first_delta)(struct store *store, const char *monitor, int64_t from_ms,
+                       int64_t *ret_start_ms, struct err *reterr);
+    int (*deltas)(struct store *store, const char *monitor, int64_t from_ms, int64_t to_ms,
+                  int (*row)(void *context, const struct store_pane *delta), void *context,
+                  int64_t *ret_mark, struct err *reterr);
+    int (*panes)(struct store *store, const char *monitor, int64_t from_ms, int64_t to_ms,
+                 int (*row)(void *context, const struct store_pane *pane), void *context,
+                 struct err *reterr);
+    void (*judged)(struct store *store, const struct store_judged *judged, store_done_fn done,
+                   void *context);
+    void (*merge_late)(struct store *store, const char *monitor, const struct store_pane *panes,
+                       uint32_t count, int64_t delta_mark, store_done_fn done, void *context);
+
+    int (*due)(struct store *store, int64_t now_unix_ms, uint32_t limit,
+               int (*row)(void *context, const struct store_delivery *d), void *context,
+               struct err *reterr);
+    int (*next_due)(struct store *store, int64_t *ret_unix_ms, struct err *reterr);
+    void (*delivered)(struct store *store, const struct store_delivery_result *result,
+                      store_done_fn done, void *context);
+    int (*delivery_counts)(struct store *store, const char *receiver, int64_t since_unix_ms,
+                           int64_t ret_counts[DELIVERY_STATES], struct err *reterr);
+
+    int (*baseline_put)(struct store *store, const char *name, const char *hash,
+                        const char *created, int64_t rows, const char *document, bool promote,
+                        uint32_t *ret_version, struct err *reterr);
+    int (*baseline_get)(struct store *store, const char *name, uint32_t version,
+                        struct text *ret_document, uint32_t *ret_version, struct err *reterr);
+    int (*baseline_list)(struct store *store,
+                         int (*row)(void *context, const struct store_baseline *b), void *context,
+                         struct err *reterr);
+    int (*baseline_promote)(struct store *store, const char *name, uint32_t version,
+                            struct err *reterr);
+
+    int (*verdicts)(struct store *store, const struct store_query *query,
+                    int (*row)(void *context, const struct store_verdict *v), void *context,
+                    struct err *reterr);
+    int (*latest)(struct store *store, const struct store_query *query,
+                  int (*row)(void *context, const struct store_verdict *v), void *context,
+                  struct err *reterr);
+    int (*incidents)(struct store *store, const struct store_query *query,
+                     int (*row)(void *context, const struct store_incident *i), void *context,
+                     struct err *reterr);
+    int (*quarantine_list)(struct store *store, uint32_t limit,
+                           int (*row)(void *context, const struct store_quarantine *q),
+                           void *context, struct err *reterr);
+    int (*prune)(struct store *store, int64_t panes_before_ms, int64_t verdicts_before_ms,
+                 uint32_t quarantine_rows, struct err *reterr);
+    int (*stats)(struct store *store, struct store_stats *ret_stats, struct err *reterr);
+};
+
+/* The first member of every implementation's own struct. */
+struct store {
+    const struct store_ops *ops;
+    bool busy; /* a synchronous call is running: what comes now comes from a row function */
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* The table of levels against a plain search. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "support/random.h"
+#include "validate/table.h"
+
+Test(table, finds_what_was_added_and_nothing_else)
+{
+    struct random random = random_new(51);
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 255);
+    char text[32];
+    for (uint32_t i = 0; i < 255; i++) {
+        snprintf(text, sizeof text, "level %u", i);
+        struct level *level = level_table_add(&table, bytes_of(text), i);
+        cr_assert_eq(level->cell, i);
+        cr_assert(!level->allowed);
+        level->allowed = i % 2;
+    }
+    for (int round = 0; round < 2000; round++) {
+        uint32_t i = random_below(&random, 400);
+        snprintf(text, sizeof text, "level %u", i);
+        const struct level *level = level_table_find(&table, bytes_of(text));
+        cr_assert_eq(level != NULL, i < 255);
+        if (level) {
+            cr_assert_eq(level->cell, i);
+            cr_assert_eq(level->allowed, i % 2);
+        }
+    }
+    arena_free(arena);
+}
+
+Test(table, the_same_text_twice_is_one_entry)
+{
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 2);
+    struct level *level = level_table_add(&table, bytes_of("a"), 7);
+    cr_assert_eq(level_table_add(&table, bytes_of("a"), 8), level);
+    cr_assert_eq(level->cell, 7);
+    arena_free(arena);
+}
+
+/* Prefixes, the empty text, and texts with zero bytes are different levels. */
+Test(table, whole_texts_are_compared)
+{
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 8);
+    cr_assert_null(level_table_find(&table, bytes_make("", 0)));
+    level_table_add(&table, bytes_make("a\0b", 3), 0);
+    level_table_add(&table, bytes_make("a", 1), 1);
+    level_table_add(&table, bytes_make("", 0), 2);
+    cr_assert_eq(level_table_find(&table, bytes_make("a\0b", 3))->cell, 0);
+    cr_assert_eq(level_table_find(&table, bytes_make("a", 1))->cell, 1);
+    cr_assert_eq(level_table_find(&table, bytes_make(NULL, 0))->cell, 2);
+    cr_assert_null(level_table_find(&table, bytes_make("a\0", 2)));
+    cr_assert_null(level_table_find(&table, bytes_make("ab", 2)));
+    arena_free(arena);
+}
+
+Test(table, room_for_none)
+{
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 0);
+    cr_assert_null(level_table_find(&table, bytes_of("a")));
+    arena_free(arena);
+}
