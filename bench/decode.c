@@ -38,7 +38,7 @@ struct contestant {
 static double now_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* others may use the core, too */
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 

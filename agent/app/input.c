@@ -21,7 +21,8 @@ enum { CHUNK_BYTES = 256 * 1024 };
 
 struct input {
     char *file;
-    bool spooled, is_csv;
+    int spool_fd; /* -1: a file of the user */
+    bool is_csv;
     const char *const *missing;
     uint32_t missing_count;
     int64_t total_bytes, read_bytes;
@@ -69,23 +70,23 @@ static int copy_all(int from, int to, struct err *reterr)
     }
 }
 
+/* The copy has no name from the start, so that nothing is left behind however the process ends; it
+ * is opened again through /proc. */
 static int input_spool(struct input *input, struct err *reterr)
 {
     const char *directory = getenv("TMPDIR");
     struct text path = {0};
-    text_printf(&path, "%s/leeway-input-XXXXXX", directory && *directory ? directory : "/tmp");
-    int fd = mkstemp(path.data);
-    if (fd < 0) {
-        fail_errno(reterr, "make a temporary file in",
-                   directory && *directory ? directory : "/tmp");
-        text_release(&path);
-        return ERR_IO;
-    }
+    directory = directory && *directory ? directory : "/tmp";
+    text_printf(&path, "%s/leeway-input-XXXXXX", directory);
+    input->spool_fd = mkstemp(path.data);
+    if (input->spool_fd >= 0)
+        unlink(path.data);
+    text_clear(&path);
+    text_printf(&path, "/proc/self/fd/%d", input->spool_fd);
     input->file = path.data;
-    input->spooled = true;
-    int code = copy_all(STDIN_FILENO, fd, reterr);
-    close(fd);
-    return code;
+    if (input->spool_fd < 0)
+        return fail_errno(reterr, "make a temporary file in", directory);
+    return copy_all(STDIN_FILENO, input->spool_fd, reterr);
 }
 
 static bool ends_with(const char *path, const char *ending)
@@ -176,7 +177,7 @@ struct input *input_open(const char *path, const char *const *missing, uint32_t 
     struct input *input = mem_new(1, sizeof *input);
     input->missing = missing;
     input->missing_count = missing_count;
-    input->fd = -1;
+    input->fd = input->spool_fd = -1;
     int code = 0;
     if (strcmp(path, "-") == 0)
         code = input_spool(input, reterr);
@@ -199,8 +200,8 @@ void input_close(struct input *input)
 {
     if (!input)
         return;
-    if (input->spooled)
-        unlink(input->file);
+    if (input->spool_fd >= 0)
+        close(input->spool_fd);
     if (input->fd >= 0)
         close(input->fd);
     for (uint32_t i = 0; i < input->column_count; i++)

@@ -1,7 +1,7 @@
 /* A file of training data or samples, CSV or NDJSON, as rows of values at wanted paths.
  *
  * Reading twice is normal (a baseline needs two passes), so standard input is copied to a temporary
- * file first, which is removed on close. NDJSON lines may be envelopes with a position, as for
+ * file without a name first. NDJSON lines may be envelopes with a position, as for
  * replay. A CSV column stands for the path that ends in its name. */
 #ifndef LEEWAY_APP_INPUT_H
 #define LEEWAY_APP_INPUT_H

@@ -78,7 +78,7 @@ static enum reading read_category(const struct builder_value *value, char *scrat
         text = number_literal(value, literal);
     else if (value->kind != BUILDER_TEXT)
         return READ_INVALID;
-    if (text.size > TEXT_MAX_BYTES || !text_is_utf8(text))
+    if (text.size > TEXT_MAX_BYTES || !text_valid_utf8(text))
         return READ_INVALID;
     struct bytes canonical = category_canonical(text, scratch, READING_BYTES);
     if (text.data == literal && canonical.data != scratch) {

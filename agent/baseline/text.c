@@ -156,7 +156,7 @@ static size_t utf8_length(unsigned char lead, unsigned char *ret_low, unsigned c
     return 0;
 }
 
-bool text_is_utf8(struct bytes bytes)
+bool text_valid_utf8(struct bytes bytes)
 {
     for (size_t i = 0; i < bytes.size;) {
         unsigned char low, high;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 /* Well-formed UTF-8 (RFC 3629) without U+0000. */
-bool text_is_utf8(struct bytes bytes);
+bool text_valid_utf8(struct bytes bytes);
 
 /* Appends a JSON string, escaped; `bytes` is well-formed UTF-8. */
 void text_json(struct text *text, struct bytes bytes);

@@ -108,7 +108,7 @@ static void check_monitor(struct reader *reader, const struct node *node,
     const struct node *fields = node_get(node, "fields");
     for (uint32_t i = 0; fields && i < monitor->field_count; i++)
         check_field(reader, fields->children[i], &monitor->fields[i]);
-    if (monitor->field_count > config->limits.fields)
+    if (fields && monitor->field_count > config->limits.fields)
         reader_problem(reader, fields->place, "Raise limits.fields.",
                        "%u fields are more than limits.fields, which is %u", monitor->field_count,
                        config->limits.fields);

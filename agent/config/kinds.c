@@ -47,7 +47,7 @@ static bool ends_in_asterisk(const char *text)
 
 static bool path_valid(const char *text)
 {
-    return pointer_valid(text);
+    return pointer_valid(text) && !ends_in_asterisk(text);
 }
 
 static bool features_valid(const char *text)

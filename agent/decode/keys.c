@@ -2,6 +2,7 @@
  * so that a slot whose number is older than the event is free. */
 #include "decode/keys.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -69,6 +70,7 @@ bool keys_add(struct keys *keys, struct keys_scope *scope, struct bytes key)
     for (uint32_t i = scope->base; i < keys->top; i++)
         if (bytes_equal(keys->stack[i], key))
             return false;
+    assert(keys->top < keys->capacity);
     keys->stack[keys->top++] = key;
     return true;
 }

@@ -14,7 +14,7 @@ struct web_limits {
     size_t header_bytes;  /* request line and header */
 };
 
-enum { METRICS_MAX_BYTES = 16 << 20, QUARANTINE_MAX_ROWS = 10000 };
+enum { METRICS_MAX_BYTES = 16 << 20 };
 
 extern const struct web_limits web_limits_default;
 

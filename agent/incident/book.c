@@ -138,7 +138,7 @@ void incident_book_format(const struct incident_book *book, struct text *text)
     for (uint32_t i = 0; i < book->count; i++)
         json_array_append_new(entries, entry_json(&book->entries[i]));
     json_t *json = json_pack("{s:i,s:o}", "format", 1, "incidents", entries);
-    char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    char *dump = json_dumps(json, JSON_COMPACT); /* in the order made: snapshots are told so */
     text_puts(text, dump ? dump : "{}");
     free(dump);
     json_decref(json);

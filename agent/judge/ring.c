@@ -16,6 +16,6 @@ uint32_t ring_hits(const struct ring *ring, uint32_t windows)
 {
     uint32_t hits = 0;
     for (uint32_t i = 0; i < windows && i < RING_WINDOWS_MAX; i++)
-        hits += ring->bits >> (i * RING_HOPS) & 1;
+        hits += (uint32_t)(ring->bits >> (i * RING_HOPS) & 1);
     return hits;
 }

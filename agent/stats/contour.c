@@ -16,43 +16,60 @@ enum { SADDLE_STEPS_MAX = 200, NODES_MAX = 1000 };
 static const double node_step = 0.1;
 static const double negligible_log = -44;
 
+/* The terms of K linear in s, with those of the second variable; where that one is far from its
+ * mean, without adding and subtracting b q s. There x is 0: see the table in contour.h. */
+static double cumulant_linear(const struct gamma_sum *y, double s)
+{
+    double g = y->q * s;
+    if (g > 1)
+        return s * (y->a * y->p + y->lambda) - y->b * log1p(g);
+    return s * y->mean - y->b * log1p_minus(g);
+}
+
+static double slope_linear(const struct gamma_sum *y, double s)
+{
+    double g = y->q * s;
+    if (g > 1)
+        return y->a * y->p + y->lambda - y->b * (y->q / (1 + g));
+    return y->mean + y->b * y->q * (g / (1 + g));
+}
+
 static double cumulant(const struct gamma_sum *y, double s)
 {
     double c = 1 - y->p * s;
-    return s * y->mean - y->a * log1p_minus(-y->p * s) + y->lambda * y->p * s * s / c -
-           y->b * log1p_minus(y->q * s);
+    return cumulant_linear(y, s) - y->a * log1p_minus(-y->p * s) + y->lambda * y->p * s * s / c;
 }
 
 static double cumulant_slope(const struct gamma_sum *y, double s)
 {
     double c = 1 - y->p * s;
-    return y->mean + s * (y->a * y->p * y->p / c + y->lambda * y->p * (1 + c) / (c * c) +
-                          y->b * y->q * y->q / (1 + y->q * s));
+    return slope_linear(y, s) + s * (y->a * y->p * y->p / c + y->lambda * y->p * (1 + c) / (c * c));
 }
 
 static double cumulant_curve(const struct gamma_sum *y, double s)
 {
-    double c = 1 - y->p * s;
-    double d = 1 + y->q * s;
-    return y->a * y->p * y->p / (c * c) + 2 * y->lambda * y->p / (c * c * c) +
-           y->b * y->q * y->q / (d * d);
+    double c = y->p / (1 - y->p * s);
+    double d = y->q / (1 + y->q * s);
+    return y->a * c * c + 2 * y->lambda * c * c * c / (y->p * y->p) + y->b * d * d;
 }
 
-/* Where the slope is 0, roughly: any line near it gives the same integral. `low` and `high` have
- * slopes of different sign or are singular points that are approached but not touched. */
+/* Where the slope is 0, to a thousandth of the width of the peak there: any path nearby gives the
+ * same integral. `low` and `high` have slopes of different sign or are singular and not touched. */
 static double saddle_between(const struct gamma_sum *y, double low, double high, double start)
 {
     double s = start;
     for (int step = 0; step < SADDLE_STEPS_MAX; step++) {
         double slope = cumulant_slope(y, s);
+        double curve = cumulant_curve(y, s);
+        if (fabs(slope) <= 1e-3 * sqrt(curve))
+            break;
         if (slope < 0)
             low = s;
         else
             high = s;
-        double newton = s - slope / cumulant_curve(y, s);
-        bool is_inside = newton > low && newton < high;
-        double next = is_inside ? newton : low + (high - low) / 2;
-        if (fabs(next - s) <= 1e-9 * fabs(next) || !(next > low && next < high))
+        double newton = s - slope / curve;
+        double next = newton > low && newton < high ? newton : low + (high - low) / 2;
+        if (!(next > low && next < high))
             break;
         s = next;
     }

@@ -15,7 +15,8 @@ struct gamma_sum {
     double a, p; /* > 0 */
     double lambda;
     double b, q; /* b = 0: no second variable */
-    double mean; /* of Y; given apart because its digits decide the result's */
+    double mean; /* of Y; given apart because its digits decide the result's. x is a p + lambda - b
+                  * q - mean and must be 0 if b > 0 */
 };
 
 /* ln P(Y > 0) and ln P(Y < 0), each from the side that is small. Needs a + lambda / 2 >= 20, and

@@ -46,8 +46,9 @@ void distance_wasserstein(const struct cells *cells, const int64_t *b, const int
                           double *ret_high);
 
 /* Expected W1 under no change: sqrt(2/pi) I / sqrt(N), I = integral of sqrt(F (1-F)) over the
- * baseline's cells, with F linear inside a cell (with 128 cells up to 6 % high for long tails);
- * units of x. */
+ * baseline's cells, units of x. F is linear inside a cell, exponential in the outermost two: within
+ * 3 % with 128 cells of a normal, exponential or moderately lognormal baseline, within 40 % at
+ * log-sd 1.5, and up to 25 % low for two or three distinct values. */
 double wasserstein_floor(const struct cells *cells, const int64_t *b, double n_effective);
 
 /* Cramer-von Mises and Anderson-Darling on cells: N sum (F-G)^2 h, and over H(1-H). F, G and H at a

@@ -82,7 +82,7 @@ static double mixture_sum_above(const struct mixture *m)
             break;
         step *= mixture_ratio(m, j) / (1 + step);
         j += 1;
-        if (sum > 1e250) {
+        if (sum > 1e150) {
             scale += log(sum);
             term /= sum;
             sum = 1;
@@ -106,7 +106,7 @@ static double mixture_sum_below(const struct mixture *m)
             break;
         if (j >= 2)
             step /= mixture_ratio(m, j - 2) * (1 + step);
-        if (sum > 1e250) {
+        if (sum > 1e150) {
             scale += log(sum);
             term /= sum;
             sum = 1;
@@ -120,14 +120,24 @@ static double mixture_log_sf(const struct mixture *m, bool is_upper)
     return is_upper ? mixture_sum_above(m) : log_complement(mixture_sum_below(m));
 }
 
+/* Below this x the lower tail is less than 1e-25 for any df >= 1/2, and ratios would overflow. */
+static const double x_least = 1e-100;
+
+/* The second term of the mixture is below rounding, also where it is x times the first. */
+static bool is_central(double x, double lambda)
+{
+    return !(x > 0) || lambda * (1 + x) < 1e-17;
+}
+
 double ncx2_log_sf(double x, double df, double lambda)
 {
     if (!(df > 0) || !(lambda >= 0) || isinf(lambda) || isnan(x))
         return (double)NAN;
-    if (!(lambda > 0) || !(x > 0) || isinf(x))
+    if (is_central(x, lambda) || isinf(x))
         return chi2_log_sf(x, df);
-    /* So far out that all but the exponent of the density is below rounding. */
-    if (x > 1e30 * (df + lambda + 1))
+    x = fmax(x, x_least);
+    /* So far out that all but the exponent of the density is 1e-11 of ln p. */
+    if (x > 1e12 * (df + lambda + 1))
         return -(sqrt(x) - sqrt(lambda)) * (sqrt(x) - sqrt(lambda)) / 2;
     double mean = df - x + lambda;
     struct mixture m = {.a = df / 2, .half = lambda / 2, .y = x / 2};
@@ -183,17 +193,21 @@ double ncf_log_sf(double x, double d1, double d2, double lambda)
         return 0;
     if (isinf(x))
         return -HUGE_VAL;
+    x = fmax(x, x_least);
     /* A power law from here on: the denominator alone decides. */
-    double far = 1e40 * (1 + d2) * (1 + lambda / d1);
+    double far = 1e20 * (1 + d2) * (1 + lambda / d1);
     if (x > far)
         return ncf_log_sf(far, d1, d2, lambda) - d2 / 2 * log(x / far);
     double total = d2 + d1 * x;
     struct mixture m = {d1 / 2, lambda / 2, 0, d2 / 2, d1 * x / total, d2 / total};
-    if (!(lambda > 0))
+    if (is_central(x, lambda))
         return mixture_log_above(&m, 0);
     double mean = d1 * (1 - x) + lambda;
     if (mixture_mode(&m) < terms_large)
         return mixture_log_sf(&m, mean < 0);
+    /* So far left of the mean that P(F <= x) < exp(-300): 1 in double. */
+    if (x < (1 + lambda / d1) / 2000)
+        return 0;
     double q = 2 * d1 * x / d2;
     return gamma_sum_log_above(&(struct gamma_sum){d1 / 2, 2, lambda, d2 / 2, q, mean});
 }

@@ -116,6 +116,24 @@ static double root_primitive(double f)
     return ((2 * f - 1) * sqrt(f * (1 - f)) + asin(2 * f - 1) / 2) / 4;
 }
 
+/* The mean of sqrt(F (1 - F)) over a cell between shares `before` and `after`, with F linear. */
+static double root_mean(double before, double after)
+{
+    double middle = (before + after) / 2;
+    if (after - before > 1e-5)
+        return (root_primitive(after) - root_primitive(before)) / (after - before);
+    return sqrt(middle * (1 - middle));
+}
+
+/* The same for an outermost cell of `share`, which reaches to the most extreme of `count` values:
+ * that far out an exponential tail is nearer the truth than a straight line. */
+static double root_mean_outer(double share, double count)
+{
+    /* The largest of k exponential values lies near (ln k + Euler's constant) scales. */
+    double scales = (log(count) + 0.5772156649) / 2;
+    return sqrt(share) * -expm1(-scales) / scales;
+}
+
 double wasserstein_floor(const struct cells *cells, const int64_t *b, double n_effective)
 {
     double m = (double)counts_total(b, cells->count);
@@ -123,13 +141,15 @@ double wasserstein_floor(const struct cells *cells, const int64_t *b, double n_e
         return (double)NAN;
     double integral = 0;
     double before = (double)b[0] / m;
-    for (uint32_t i = 1; i + 1 < cells->count; i++) {
-        double after = fmin(before + (double)b[i] / m, 1);
-        double middle = (before + after) / 2;
-        double mean = sqrt(middle * (1 - middle));
-        /* F is taken as linear inside the cell. */
-        if (after - before > 1e-5)
-            mean = (root_primitive(after) - root_primitive(before)) / (after - before);
+    uint32_t last = cells->count - 2;
+    for (uint32_t i = 1; i <= last; i++) {
+        double share = (double)b[i] / m;
+        double after = fmin(before + share, 1);
+        double mean = root_mean(before, after);
+        /* A heavier cell is no quantile cell but one value of few. */
+        bool is_light = b[i] > 0 && share * cells->count < 2;
+        if ((i == 1 || i == last) && is_light)
+            mean = fmin(mean, root_mean_outer(share, (double)b[i]));
         integral += (cells->edges[i] - cells->edges[i - 1]) * mean;
         before = after;
     }

@@ -149,9 +149,7 @@ void sql_int_or_null(struct sql *sql, int64_t number, int64_t none)
 
 void sql_real(struct sql *sql, double number)
 {
-    if (isnan(number))
-        sql_text(sql, NULL);
-    else if (sql->code == SQLITE_OK)
+    if (sql->code == SQLITE_OK) /* SQLite itself makes null of what is not a number */
         note(sql, sqlite3_bind_double(sql->statement, ++sql->parameter, number));
 }
 

@@ -46,7 +46,7 @@ static void cut_cells(struct baseline_field *field, const double *sorted, size_t
         if (!edges || edge > field->edges[edges - 1])
             field->edges[edges++] = edge;
     }
-    field->edges[edges++] = nextafter(sorted[count - 1], INFINITY);
+    field->edges[edges++] = nextafter(sorted[count - 1], (double)INFINITY);
     field->cell_count = edges + 1;
     field->counts = mem_new(field->cell_count, sizeof *field->counts);
     field->sums = mem_new(field->cell_count, sizeof *field->sums);

@@ -150,6 +150,6 @@ Test(text, utf8)
         {"\xe0\x80\x80", 3, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_expect_eq(text_is_utf8(bytes_make(cases[i].bytes, cases[i].size)), cases[i].good,
+        cr_expect_eq(text_valid_utf8(bytes_make(cases[i].bytes, cases[i].size)), cases[i].good,
                      "case %zu", i);
 }

@@ -56,6 +56,17 @@ Test(meaning, the_same)
     expect("{monitor: n, topics: [t]}", "{topics: [t], monitor: n, baseline: n}", true, true);
 }
 
+Test(meaning, zero_has_no_sign)
+{
+    struct config *first =
+        test_parse("monitors: [{monitor: a, topics: [t], fields: {f: {min: 0}}}]", "x");
+    struct config *second =
+        test_parse("monitors: [{monitor: a, topics: [t], fields: {f: {min: -0.0}}}]", "x");
+    cr_assert_str_eq(first->hash, second->hash);
+    config_free(first);
+    config_free(second);
+}
+
 Test(meaning, order_of_monitors)
 {
     struct config *first =
@@ -128,7 +139,7 @@ Test(meaning, the_directory_does_not_matter)
     config_free(second);
 }
 
-Test(meaning, sorts_and_frees_nothing)
+Test(meaning, rendering)
 {
     struct text text = {0};
     struct config *config = test_parse(base, "leeway.yaml");

@@ -146,6 +146,23 @@ Test(number, hundreds_of_digits)
     }
 }
 
+/* However the exponent is stored, it must not be cut off so that a fraction makes up for it. */
+Test(number, long_exponents_and_long_fractions)
+{
+    char text[2048] = "0.";
+    memset(text + 2, '0', 1000);
+    for (int power = 900; power < 1100; power += 10) {
+        snprintf(text + 1002, sizeof text - 1002, "17e%d", power);
+        check_like_strtod(text);
+    }
+    memcpy(text + 1002, "1e10001", 8);
+    check_like_strtod(text);
+    memcpy(text + 1002, "1e4294968297", 13);
+    check_like_strtod(text);
+    memcpy(text + 1002, "1e18446744073709552617", 23);
+    check_like_strtod(text);
+}
+
 Test(number, integers_beyond_double_are_infinite_and_keep_their_text)
 {
     char text[401];
@@ -289,6 +306,19 @@ Test(number, ties_go_to_even)
         snprintf(text, sizeof text, "%" PRIu64, (half << (i % 9)) + 1);
         check_like_strtod(text);
         snprintf(text, sizeof text, "%" PRIu64 ".5", ((uint64_t)1 << 52) + (half >> 12));
+        check_like_strtod(text);
+    }
+}
+
+/* The second way at full width, often enough that the bits that are cut off are a half and a bit.
+ */
+Test(number, nineteen_digits_and_powers_of_ten)
+{
+    uint64_t state = random_seed();
+    char text[64];
+    for (int i = 0; i < 60000; i++) {
+        int size = random_digits(&state, 17 + i % 3, text);
+        snprintf(text + size, sizeof text - (size_t)size, "e%d", i % 59 - 29);
         check_like_strtod(text);
     }
 }

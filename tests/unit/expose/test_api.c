@@ -45,7 +45,6 @@ static void broken_status(void *context, struct text *json)
 Test(api, a_broken_status_is_an_error)
 {
     struct answer answer;
-    site_start(&site, NULL);
     site.web->hooks.status = broken_status;
     site_get(&site, "/api/v1/status", &answer);
     cr_assert_eq(answer.status, 500);

@@ -149,17 +149,18 @@ Test(alerts, another_severity_ends_the_first, .init = setup, .fini = teardown)
 
 Test(alerts, rows_are_noted_unless_outdated, .init = setup, .fini = teardown)
 {
+    const int64_t now = NOW + 100 * DAY_MS; /* after the samples were opened */
     struct text opened = sample_payload("opened", "firing", "x", 1, 1);
     struct text closed = sample_payload("closed", "resolved", "x", 1, 1);
-    alerts_note(alerts, bytes_in(&opened), NULL, NOW);
+    alerts_note(alerts, bytes_in(&opened), NULL, now);
     cr_assert_eq(alerts_count(alerts), 1);
     json_t *late = json_loadb(closed.data, closed.size, 0, NULL);
     json_object_set_new(late, "sequence", json_integer(2));
     char *text = json_dumps(late, 0);
-    alerts_note(alerts, bytes_of(text), NULL, NOW + 7000);
-    alerts_note(alerts, bytes_in(&opened), NULL, NOW + 9000);
-    cr_assert_not_null(strstr(told(NOW + 9000), "warning 7000|"), "%s", told(NOW));
-    alerts_note(alerts, bytes_of("nonsense"), NULL, NOW);
+    alerts_note(alerts, bytes_of(text), NULL, now + 7000);
+    alerts_note(alerts, bytes_in(&opened), NULL, now + 9000);
+    cr_assert_not_null(strstr(told(now + 9000), " warning 8640007000|"), "%s", told(now));
+    alerts_note(alerts, bytes_of("nonsense"), NULL, now);
     cr_assert_eq(alerts_count(alerts), 1);
     free(text);
     json_decref(late);

@@ -9,7 +9,7 @@ Test(check, names)
     cr_assert_str_eq(disposition_name(DISPOSED_QUARANTINED), "quarantined");
     cr_assert_str_eq(disposition_name(DISPOSED_NOT_MONITORED), "not_monitored");
     cr_assert_str_eq(disposition_name(DISPOSITIONS), "unknown");
-    cr_assert_str_eq(disposition_name((enum disposition)-1), "unknown");
+    cr_assert_str_eq(disposition_name((enum disposition) - 1), "unknown");
     cr_assert_str_eq(delivery_state_name(DELIVERY_PENDING), "pending");
     cr_assert_str_eq(delivery_state_name(DELIVERY_DRY_RUN), "dry_run");
     cr_assert_str_eq(delivery_state_name(DELIVERY_SUPPRESSED), "suppressed");

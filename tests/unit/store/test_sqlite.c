@@ -147,11 +147,8 @@ Test(sqlite, pages_that_are_damaged)
     struct store_partition taken;
     expect_ok(store_take_partition(store, "d", 0, 0, "a", &taken, &why));
     struct store_advance advance = make_advance("d", 0, taken.epoch, taken.next_offset, 1);
-    struct store_commit commit = {.agent = "a",
-                                  .advances = &advance,
-                                  .advance_count = 1,
-                                  .deltas = &delta,
-                                  .delta_count = 1};
+    struct store_commit commit = {
+        .agent = "a", .advances = &advance, .advance_count = 1, .deltas = &delta, .delta_count = 1};
     expect_commit(store, &commit, STORE_FAILED);
     cr_assert_eq(number_of(store, "SELECT next_offset FROM partition_state"), 200, "rolled back");
     text_release(&text);

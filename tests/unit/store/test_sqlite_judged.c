@@ -124,8 +124,9 @@ Test(sqlite_judged, panes_take_the_place_of_their_deltas)
 
 Test(sqlite_judged, deltas_that_nobody_merged_stay)
 {
-    struct store_delta odd[] = {make_delta("m", 0, "other version"), make_delta("m", 0, "other gen"),
-                                make_delta("m", 10, "other pane"), make_delta("m", 0, "merged")};
+    struct store_delta odd[] = {make_delta("m", 0, "other version"),
+                                make_delta("m", 0, "other gen"), make_delta("m", 10, "other pane"),
+                                make_delta("m", 0, "merged")};
     odd[0].version = "2";
     odd[1].generation = "h";
     put_deltas(store, odd, 4);

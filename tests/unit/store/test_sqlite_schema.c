@@ -124,9 +124,9 @@ Test(sqlite_schema, two_that_come_at_once)
 Test(sqlite_schema, wrong_types_are_refused)
 {
     struct store *store = fixture_open(&fixture);
-    int code = sqlite3_exec(handle_of(store),
-                            "INSERT INTO ledger VALUES ('t', 0, 'counted', 'many')", NULL, NULL,
-                            NULL);
+    int code =
+        sqlite3_exec(handle_of(store), "INSERT INTO ledger VALUES ('t', 0, 'counted', 'many')",
+                     NULL, NULL, NULL);
     cr_assert_eq(code & 0xff, SQLITE_CONSTRAINT);
     store_close(store);
 }

@@ -51,8 +51,12 @@ static void expect_row(struct store *store, const char *a, int64_t b, double c, 
 Test(sqlite_sql, values_come_back_as_they_went)
 {
     /* UTF-8 of one to four bytes, a noncharacter, right-to-left, controls, quotes. */
-    static const char *const texts[] = {"", "plain", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x80",
-                                        "\xef\xbf\xbf", "\xe2\x80\xae\x01\t\n\x7f", "'; DROP --\""};
+    static const char *const texts[] = {"",
+                                        "plain",
+                                        "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x80",
+                                        "\xef\xbf\xbf",
+                                        "\xe2\x80\xae\x01\t\n\x7f",
+                                        "'; DROP --\""};
     static const int64_t numbers[] = {0, -1, INT64_MAX, INT64_MIN + 1, INT64_MIN};
     static const double reals[] = {0.0, -0.5, 1e-300, 1.7976931348623157e308, INFINITY, NAN};
     struct store *store = with_table();
@@ -187,9 +191,9 @@ Test(sqlite_sql, a_commit_that_fails_is_rolled_back)
 Test(sqlite_sql, codes_say_whether_to_try_again)
 {
     struct sqlite_store store = {.place = (char *)"sqlite:x", .doing = "try"};
-    static const int again[] = {SQLITE_BUSY,   SQLITE_LOCKED,          SQLITE_FULL,
-                                SQLITE_IOERR,  SQLITE_IOERR_FSYNC,     SQLITE_READONLY,
-                                SQLITE_NOMEM,  SQLITE_BUSY_SNAPSHOT,   SQLITE_CANTOPEN};
+    static const int again[] = {SQLITE_BUSY,  SQLITE_LOCKED,        SQLITE_FULL,
+                                SQLITE_IOERR, SQLITE_IOERR_FSYNC,   SQLITE_READONLY,
+                                SQLITE_NOMEM, SQLITE_BUSY_SNAPSHOT, SQLITE_CANTOPEN};
     static const int misuse[] = {SQLITE_CONSTRAINT_UNIQUE, SQLITE_TOOBIG, SQLITE_MISUSE};
     static const int broken[] = {SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR};
     for (size_t i = 0; i < sizeof again / sizeof *again; i++)

@@ -41,9 +41,9 @@ Test(store, postgresql_is_not_offered_and_its_password_not_shown)
 
 Test(store, urls_that_are_none)
 {
-    static const char *const urls[] = {"",         "leeway.db",         "mysql://u:s3cret@h",
-                                       "sqlite",   "SQLITE:x",          "sqlite:",
-                                       "sqlite://", "sqlite://leeway.db"};
+    static const char *const urls[] = {
+        "",         "leeway.db", "mysql://u:s3cret@h", "sqlite",
+        "SQLITE:x", "sqlite:",   "sqlite://",          "sqlite://leeway.db"};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         struct err err = refused(urls[i]);
         cr_assert_eq(err.code, ERR_INVALID, "%s", urls[i]);
