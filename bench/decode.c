@@ -29,7 +29,7 @@ struct reading {
 struct contestant {
     const char *name;
     void *(*start)(void);
-    void (*run)(void *state, struct bytes event, struct reading *reading); /* exits on failure */
+    void (*run)(void *state, struct bytes event, struct reading *reading); /* aborts on failure */
     void (*stop)(void *state);
     double best_ns; /* an event */
     struct reading reading;
@@ -45,7 +45,7 @@ static double now_ns(void)
 static void fail(const char *what)
 {
     fprintf(stderr, "bench_decode: %s\n", what);
-    exit(1);
+    abort();
 }
 
 static void *decode_start(void)
@@ -153,7 +153,7 @@ static void measure(void)
     void *states[CONTESTANTS];
     for (int i = 0; i < CONTESTANTS; i++) {
         states[i] = contestants[i].start();
-        contestants[i].best_ns = INFINITY;
+        contestants[i].best_ns = (double)INFINITY;
     }
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < CONTESTANTS; i++)

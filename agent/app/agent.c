@@ -148,6 +148,24 @@ static void on_delivery(void *context, const struct store_delivery *delivery,
     agent->progress.delivered += result->state == DELIVERY_DELIVERED;
 }
 
+/* Which receivers an incident of that rule is told to. */
+static bool route(void *context, const char *monitor, const char *rule_name, const char *receiver)
+{
+    const struct agent *agent = context;
+    const struct ruleset *ruleset = &agent->setup->ruleset;
+    (void)monitor;
+    for (uint32_t i = 0; i < ruleset->count; i++) {
+        const struct rule *rule = &ruleset->rules[i];
+        if (strcmp(rule->name, rule_name) != 0)
+            continue;
+        for (uint32_t k = 0; k < rule->notify_count; k++)
+            if (!strcmp(rule->notify[k], receiver))
+                return true;
+        return rule->notify_count == 0;
+    }
+    return false; /* a rule that is gone tells nobody */
+}
+
 static bool web_ready(void *context, struct text *reasons)
 {
     const struct agent *agent = context;
@@ -236,6 +254,7 @@ static int open_loop(struct agent *agent, struct err *reterr)
     if (!agent->notify)
         return reterr->code;
     notify_watch(agent->notify, on_delivery, agent);
+    notify_route(agent->notify, route, agent);
     return 0;
 }
 

@@ -76,7 +76,7 @@ static int parse_options(struct create *create, int argc, char **argv)
         {"output", 'o', OPTION_TEXT, &create->output, "FILE", "write the document there instead"},
         {"promote", 0, OPTION_FLAG, &create->promote, NULL, "make it the one in use (default)"},
         {"no-promote", 0, OPTION_FLAG, &create->no_promote, NULL, "do not"},
-        {NULL}};
+        {.name = NULL}};
     int code = options_parse(argc, argv, USAGE, ABOUT, options, &words);
     if (code >= 0)
         return code;

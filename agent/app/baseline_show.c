@@ -292,7 +292,7 @@ int baseline_show(int argc, char **argv)
         {"output", 'o', OPTION_TEXT, &output, "json|table", "how (default table)"},
         {"store", 0, OPTION_TEXT, &url, "URL", "where baselines are (default sqlite:leeway.db)"},
         {"config", 'c', OPTION_TEXT, &config, "FILE", "take the store from this configuration"},
-        {NULL}};
+        {.name = NULL}};
     struct err err = {0};
     const char *usage = "leeway baseline show NAME[@VERSION] [--field NAME] [--output json|table]";
     int code = options_parse(argc, argv, usage, "Shows what a baseline holds.", options, &words);

@@ -95,7 +95,7 @@ static int run_list(int argc, char **argv)
     const struct option options[] = {
         {"store", 0, OPTION_TEXT, &url, "URL", "where baselines are (default sqlite:leeway.db)"},
         {"config", 'c', OPTION_TEXT, &config, "FILE", "take the store from this configuration"},
-        {NULL}};
+        {.name = NULL}};
     struct err err = {0};
     bool any = false;
     int code = options_parse(argc, argv, "leeway baseline list [--store URL]",
@@ -119,7 +119,7 @@ static int run_promote(int argc, char **argv)
     const struct option options[] = {
         {"store", 0, OPTION_TEXT, &url, "URL", "where baselines are (default sqlite:leeway.db)"},
         {"config", 'c', OPTION_TEXT, &config, "FILE", "take the store from this configuration"},
-        {NULL}};
+        {.name = NULL}};
     struct err err = {0};
     char name[NAME_MAX_BYTES + 1];
     uint32_t version;
@@ -161,7 +161,7 @@ static int run_export(int argc, char **argv)
         {"output", 'o', OPTION_TEXT, &output, "FILE", "where to (default: standard output)"},
         {"store", 0, OPTION_TEXT, &url, "URL", "where baselines are (default sqlite:leeway.db)"},
         {"config", 'c', OPTION_TEXT, &config, "FILE", "take the store from this configuration"},
-        {NULL}};
+        {.name = NULL}};
     struct err err = {0};
     const char *usage = "leeway baseline export NAME[@VERSION] [--output FILE]";
     int code = options_parse(argc, argv, usage, "Writes a baseline's document.", options, &words);
@@ -206,7 +206,7 @@ static int run_import(int argc, char **argv)
         {"no-promote", 0, OPTION_FLAG, &no_promote, NULL, "do not make it the one in use"},
         {"store", 0, OPTION_TEXT, &url, "URL", "where to (default sqlite:leeway.db)"},
         {"config", 'c', OPTION_TEXT, &config, "FILE", "take the store from this configuration"},
-        {NULL}};
+        {.name = NULL}};
     struct err err = {0};
     const char *usage = "leeway baseline import --file FILE [--name NAME] [--no-promote]";
     int code = options_parse(argc, argv, usage,

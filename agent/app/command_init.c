@@ -257,7 +257,7 @@ int command_init(int argc, char **argv)
          "Kafka topic of the events (default: the name)"},
         {"output", 'o', OPTION_TEXT, &output, "FILE", "where to (default leeway.yaml)"},
         {"force", 0, OPTION_FLAG, &force, NULL, "replace the file if it exists"},
-        {NULL}};
+        {.name = NULL}};
     int code = options_parse(argc, argv, USAGE,
                              "Looks at a sample of events and writes a commented configuration.",
                              options, &words);

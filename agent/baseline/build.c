@@ -56,7 +56,8 @@ static int check_spec_field(const struct builder_spec *spec, uint32_t index, str
     if (name_size == 0 || name_size > NAME_MAX_BYTES || !text_valid_utf8(bytes_of(field->name)))
         return refuse_spec(reterr, field->name,
                            "its name is empty, longer than 128 bytes or not UTF-8");
-    if (field->path[0] != '/' || path_size > PATH_MAX_BYTES || !text_valid_utf8(bytes_of(field->path)))
+    if (field->path[0] != '/' || path_size > PATH_MAX_BYTES ||
+        !text_valid_utf8(bytes_of(field->path)))
         return refuse_spec(reterr, field->name,
                            "its path is no JSON Pointer of at most 1024 bytes");
     for (uint32_t i = 0; i < index; i++) {

@@ -113,7 +113,7 @@ static int compare_texts(const void *a, const void *b)
 
 static int check_level_texts(const struct baseline_field *field, uint32_t index, struct err *reterr)
 {
-    const char *sorted[BASELINE_LEVELS_MAX + 1];
+    const char *sorted[BASELINE_LEVELS_MAX + 1] = {0};
     char scratch[32];
     for (uint32_t i = 0; i < field->level_count; i++) {
         struct bytes level = bytes_of(field->levels[i]);

@@ -21,7 +21,7 @@
 #define MIB (1024 * KIB)
 
 /* What every receiver has. */
-#define DELIVERY_ROWS(where)                                                                       \
+#define DELIVERY_ROWS(where, plain)                                                                \
     {where,                                                                                        \
      "timeout",                                                                                    \
      KIND_DURATION,                                                                                \
@@ -32,7 +32,7 @@
      .help = "How long one attempt may take."},                                                    \
     {                                                                                              \
         where, "insecure_http", KIND_BOOL, 0, AT(config_receiver, insecure_http),                  \
-            .preset = "false",                                                                     \
+            .preset = plain,                                                                       \
             .help = "Allows `http://` to other hosts than this machine. What is sent can then be " \
                     "read and changed on the way."                                                 \
     }
@@ -178,7 +178,7 @@ const struct setting settings_table[] = {
     {"receivers[].webhook", "token_file", KIND_FILE, 0, AT(config_receiver, token_file),
      .help = TOKEN_HELP},
     RESOLVED_ROW("receivers[].webhook"),
-    DELIVERY_ROWS("receivers[].webhook"),
+    DELIVERY_ROWS("receivers[].webhook", "false"),
 
     {"receivers[]", "slack", KIND_VARIANT, SETTING_EITHER, AT(config_receiver, type),
      .minimum = RECEIVER_SLACK, .help = "A Slack incoming webhook."},
@@ -187,7 +187,7 @@ const struct setting settings_table[] = {
     {"receivers[].slack", "webhook_url_file", KIND_FILE, SETTING_EITHER,
      AT(config_receiver, url_file), .help = URL_FILE_HELP},
     RESOLVED_ROW("receivers[].slack"),
-    DELIVERY_ROWS("receivers[].slack"),
+    DELIVERY_ROWS("receivers[].slack", "false"),
 
     {"receivers[]", "alertmanager", KIND_VARIANT, SETTING_EITHER, AT(config_receiver, type),
      .minimum = RECEIVER_ALERTMANAGER, .help = "Prometheus Alertmanager, API v2."},
@@ -196,7 +196,7 @@ const struct setting settings_table[] = {
      .help =
          "All replicas, without `/api/v2/alerts`. They are treated as secrets and never shown."},
     RESOLVED_ROW("receivers[].alertmanager"),
-    DELIVERY_ROWS("receivers[].alertmanager"),
+    DELIVERY_ROWS("receivers[].alertmanager", "true"),
 
     {"receivers[]", "retrain", KIND_VARIANT, SETTING_EITHER, AT(config_receiver, type),
      .minimum = RECEIVER_RETRAIN, .help = "A webhook that starts a training job."},
@@ -216,7 +216,7 @@ const struct setting settings_table[] = {
      .help = "The least time between two jobs for one model."},
     {"receivers[].retrain", "daily_budget", KIND_INTEGER, 0, AT(config_receiver, daily_budget),
      .preset = "2", RANGE(1, 1000), .help = "The most jobs in a day."},
-    DELIVERY_ROWS("receivers[].retrain"),
+    DELIVERY_ROWS("receivers[].retrain", "false"),
 
     {"", "rules", KIND_FILE, SETTING_LIST, LIST_AT(config, rule_files, rule_file_count),
      COUNT(0, 64), .no_preset = "the built-in rule",

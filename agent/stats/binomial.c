@@ -54,14 +54,16 @@ static double beta_excess(double log_odds, const void *context)
 /* x with P(Beta(a, b) < x) = exp(log_p), as log-odds. */
 static double beta_log_odds(const struct beta_target *target)
 {
-    double low = log(target->a / target->b);
-    double high = low;
+    /* The normal approximation of the log-odds, then outwards from there. */
+    double sd = sqrt(1 / target->a + 1 / target->b);
+    double guess = log(target->a / target->b) + sd * normal_quantile(exp(target->log_p));
     /* exp(-log_odds) must stay finite: no rate is below 1e-300. */
-    for (double reach = 1; low > -690 && beta_excess(low, target) > 0; reach *= 2) {
+    double low = fmin(fmax(guess, -690), 690), high = low;
+    for (double reach = sd / 8; low > -690 && beta_excess(low, target) > 0; reach *= 2) {
         high = low;
         low = fmax(low - reach, -690);
     }
-    for (double reach = 1; high < 690 && beta_excess(high, target) < 0; reach *= 2) {
+    for (double reach = sd / 8; high < 690 && beta_excess(high, target) < 0; reach *= 2) {
         low = high;
         high = fmin(high + reach, 690);
     }

@@ -46,9 +46,10 @@ void distance_wasserstein(const struct cells *cells, const int64_t *b, const int
                           double *ret_high);
 
 /* Expected W1 under no change: sqrt(2/pi) I / sqrt(N), I = integral of sqrt(F (1-F)) over the
- * baseline's cells, units of x. F is linear inside a cell, exponential in the outermost two: within
- * 3 % with 128 cells of a normal, exponential or moderately lognormal baseline, within 40 % at
- * log-sd 1.5, and up to 25 % low for two or three distinct values. */
+ * baseline's cells, units of x. F is linear inside a cell, exponential in the outermost two. Over
+ * what the raw values give, 128 cells, 200 samples of 20 000 each (median; 90 % range): normal 0.99
+ * (0.99 to 1.00), exponential 1.00 (0.98 to 1.03), lognormal with log-sd 0.5 1.00 (0.98 to 1.05),
+ * with log-sd 1.5 1.22 (1.00 to 1.74). Up to 25 % low for two or three distinct values. */
 double wasserstein_floor(const struct cells *cells, const int64_t *b, double n_effective);
 
 /* Cramer-von Mises and Anderson-Darling on cells: N sum (F-G)^2 h, and over H(1-H). F, G and H at a

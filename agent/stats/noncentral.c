@@ -16,7 +16,7 @@
 #include "stats/tails.h"
 
 enum { WALK_MAX = 10000000 };
-static const double terms_large = 4096;
+static const double terms_large = 512;
 static const double negligible = 1e-18;
 
 /* X is noncentral chi-squared (b = 0) or a noncentral beta variable with X / (1 - X) = F d1 / d2.
@@ -143,7 +143,7 @@ double ncx2_log_sf(double x, double df, double lambda)
     struct mixture m = {.a = df / 2, .half = lambda / 2, .y = x / 2};
     if (mixture_mode(&m) < terms_large)
         return mixture_log_sf(&m, mean < 0);
-    /* So far left of the mean that P(X <= x) < exp(-400): 1 in double. */
+    /* So far left of the mean that P(X <= x) < exp(-280): 1 in double. */
     if (x < lambda / 16)
         return 0;
     return gamma_sum_log_above(&(struct gamma_sum){df / 2, 2, lambda, 0, 0, mean});
@@ -205,7 +205,7 @@ double ncf_log_sf(double x, double d1, double d2, double lambda)
     double mean = d1 * (1 - x) + lambda;
     if (mixture_mode(&m) < terms_large)
         return mixture_log_sf(&m, mean < 0);
-    /* So far left of the mean that P(F <= x) < exp(-300): 1 in double. */
+    /* So far left of the mean that P(F <= x) < 1e-21: 1 in double. */
     if (x < (1 + lambda / d1) / 2000)
         return 0;
     double q = 2 * d1 * x / d2;

@@ -2,9 +2,10 @@
  * beyond the range of double (p = 1e-10000 is a finite log); the linear form is exp of it. No NaN
  * for arguments inside the stated ranges; outside them the result is NaN.
  *
- * Accuracy: relative error of p below 1e-11 for parameters up to 1e8 and 1e-9 up to 1e12, or of ln
- * p 1e-15 where that is the larger. Cost: at most about 5 us, however large the parameters.
- * Expected values: tests/data/stats, from SciPy and mpmath. */
+ * Accuracy: relative error of p below 1e-11 for parameters up to 1e8 and 1e-9 up to 1e12, or 1e-12
+ * of ln p where that is more (1e-11 for noncentral x beyond 1e12 times the mean). The cost of a
+ * tail does not grow with its parameters; a quantile or a bound costs 10 to 20 tails. Expected
+ * values: tests/data/stats, from SciPy and mpmath. */
 #ifndef LEEWAY_STATS_SPECIAL_H
 #define LEEWAY_STATS_SPECIAL_H
 
@@ -24,7 +25,7 @@ double chi2_sf(double x, double df);
 double chi2_isf(double p, double df);
 
 /* Noncentral chi-squared, noncentrality lambda >= 0 (statistics.md 8): a Poisson mixture, or the
- * contour integral of contour.h where that needs more than 4096 terms; there is no approximation,
+ * contour integral of contour.h where that needs more than 512 terms; there is no approximation,
  * lambda may be 1e12. */
 double ncx2_log_sf(double x, double df, double lambda);
 double ncx2_sf(double x, double df, double lambda);

@@ -34,7 +34,7 @@ bool log_setup(const char *level, const char *format)
 static void add_quoted(struct text *line, const char *value)
 {
     text_puts(line, "\"");
-    for (size_t i = 0; value[i] && i < VALUE_MAX_BYTES; i++) {
+    for (size_t i = 0; i < VALUE_MAX_BYTES && value[i]; i++) {
         unsigned char c = (unsigned char)value[i];
         if (c == '"' || c == '\\')
             text_printf(line, "\\%c", c);

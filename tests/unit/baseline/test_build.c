@@ -348,6 +348,44 @@ Test(build, categories_beyond_the_ceiling)
     free(values);
 }
 
+/* The first pass undercounts "early"; the exact counts of the second decide the order, and the
+ * segments must follow (the builder checks its own sums). */
+Test(build, approximate_levels_are_sorted_by_their_exact_counts)
+{
+    static char texts[100000][12];
+    static const struct builder_field fields[2] = {{.name = "id", .path = "/id"},
+                                                   {.name = "s", .path = "/s"}};
+    enum { EARLY = 3000, LATE = 2900, RARE = 100000, N = EARLY + RARE + LATE };
+    struct builder_value *values = mem_new(2 * N, sizeof *values);
+    for (int i = 0; i < N; i++) {
+        const char *text = i < EARLY ? "early" : "late";
+        if (i >= EARLY && i < EARLY + RARE) {
+            snprintf(texts[i - EARLY], sizeof *texts, "r%d", i);
+            text = texts[i - EARLY];
+        }
+        values[2 * i] = value_text(text);
+        values[2 * i + 1] = value_text(i % 3 ? "a" : "b");
+    }
+    struct input input = {.values = values,
+                          .count = N,
+                          .spec = {.fields = fields,
+                                   .field_count = 2,
+                                   .segments = {"s"},
+                                   .segment_count = 1,
+                                   .texts_max = 1024}};
+    struct err err = {0};
+    struct baseline *baseline = build(&input, &err);
+    cr_assert(baseline, "%s %s", err.place, err.text);
+    const struct baseline_field *field = &baseline->fields[0];
+    cr_assert_geq(field->level_count, 2);
+    cr_expect_str_eq(field->levels[0], "early");
+    cr_expect_eq(field->counts[0], EARLY);
+    cr_expect_str_eq(field->levels[1], "late");
+    cr_expect_eq(field->counts[1], LATE);
+    baseline_free(baseline);
+    free(values);
+}
+
 Test(build, sketched_cells_hold_equal_mass)
 {
     struct random random = random_new(85);

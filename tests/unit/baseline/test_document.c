@@ -10,6 +10,62 @@ static struct baseline *parse(const char *document)
     return baseline;
 }
 
+static void expect_same_field(const struct baseline_field *a, const struct baseline_field *b)
+{
+    cr_expect_str_eq(a->name, b->name);
+    cr_expect_str_eq(a->path, b->path);
+    cr_expect(a->type == b->type && a->role == b->role);
+    cr_expect(a->valid == b->valid && a->missing == b->missing && a->invalid == b->invalid);
+    cr_assert_eq(a->cell_count, b->cell_count);
+    cr_expect_eq(memcmp(a->counts, b->counts, a->cell_count * sizeof *a->counts), 0);
+    cr_expect_eq(memcmp(&a->mean, &b->mean, 4 * sizeof a->mean), 0, "mean to maximum");
+    cr_expect_eq(memcmp(&a->unit, &b->unit, sizeof a->unit), 0);
+    cr_expect_eq(memcmp(&a->mean_reference, &b->mean_reference, 2 * sizeof a->mean_reference), 0);
+    cr_expect_eq(a->sum, b->sum);
+    if (a->edges) {
+        cr_expect_eq(memcmp(a->edges, b->edges, (a->cell_count - 1) * sizeof *a->edges), 0);
+        cr_expect_eq(memcmp(a->sums, b->sums, a->cell_count * sizeof *a->sums), 0);
+    }
+    cr_expect(a->singletons == b->singletons && a->doubletons == b->doubletons);
+    cr_expect(a->distinct == b->distinct && a->other_count == b->other_count);
+    cr_expect_eq(a->others_complete, b->others_complete);
+    cr_assert_eq(a->level_count, b->level_count);
+    for (uint32_t i = 0; i < a->level_count; i++)
+        cr_expect_str_eq(a->levels[i], b->levels[i]);
+    for (uint32_t i = 0; i < a->other_count; i++)
+        cr_expect_eq(a->others[i], b->others[i]);
+    cr_assert_eq(a->effect_count, b->effect_count);
+    for (uint32_t i = 0; i < a->effect_count; i++) {
+        const struct design_effect *x = &a->effects[i], *y = &b->effects[i];
+        cr_expect(x->window_ms == y->window_ms && x->windows == y->windows);
+        cr_expect_eq(memcmp(x->components, y->components, 6 * sizeof x->rest), 0);
+    }
+}
+
+Test(document, everything_comes_back)
+{
+    struct baseline *baseline = sample_baseline(34, 3000);
+    cr_assert(baseline);
+    cr_assert_gt(baseline->fields[0].effect_count, 0);
+    char *document = baseline_format(baseline);
+    struct baseline *back = parse(document);
+    for (uint32_t i = 0; i < baseline->field_count; i++)
+        expect_same_field(&baseline->fields[i], &back->fields[i]);
+    cr_expect(back->has_times);
+    cr_expect_eq(back->first.ms, baseline->first.ms);
+    cr_expect_eq(back->last.ms, baseline->last.ms);
+    const struct baseline_segment *a = &baseline->segments[0], *b = &back->segments[0];
+    size_t pairs = (a->value_count + 1) * (size_t)baseline->field_count;
+    cr_assert_eq(a->value_count, b->value_count);
+    cr_expect_eq(memcmp(a->rows, b->rows, (a->value_count + 1) * sizeof *a->rows), 0);
+    cr_expect_eq(memcmp(a->missing, b->missing, pairs * sizeof *a->missing), 0);
+    cr_expect_eq(memcmp(a->coarse, b->coarse, pairs * BASELINE_COARSE_CELLS * sizeof *a->coarse),
+                 0);
+    free(document);
+    baseline_free(baseline);
+    baseline_free(back);
+}
+
 Test(document, round_trip_is_the_same_to_the_byte)
 {
     static const int rows[] = {1, 7, 60, 3000};

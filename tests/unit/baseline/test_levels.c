@@ -68,6 +68,23 @@ Test(levels, beyond_the_ceiling_the_frequent_ones_are_kept_and_the_rest_is_estim
     levels_free(levels);
 }
 
+/* A share above 2 / cap is enough, however many others come and go. */
+Test(levels, moderately_frequent_texts_survive)
+{
+    struct levels *levels = levels_new(1000);
+    uint32_t count, found = 0;
+    for (unsigned i = 0; i < 200000; i++) {
+        add(levels, "rare", i);
+        if (i % 12 == 0)
+            add(levels, "moderate", i / 12 % 20);
+    }
+    const struct level_entry *entries = levels_sorted(levels, &count);
+    for (uint32_t i = 0; i < 20 && i < count; i++)
+        found += strncmp(entries[i].text, "moderate", 8) == 0;
+    cr_expect_eq(found, 20);
+    levels_free(levels);
+}
+
 Test(levels, long_texts_with_the_same_beginning_are_different)
 {
     char text[2 * LEVEL_MAX_BYTES];

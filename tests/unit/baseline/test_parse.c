@@ -92,6 +92,7 @@ static const struct {
     {"\"rows\": [6, 3, 1]", "\"rows\": [6, 3]", "segments[0].missing"},
     {"\"missing\": [1, 0, 0, 0, 0, 0]", "\"missing\": [0, 0, 1, 0, 0, 0]", "segments[0].coarse"},
     {"\"missing\": [1, 0, 0, 0, 0, 0]", "\"missing\": [1, 0, 0, 0, 0]", "segments[0].missing"},
+    {"\"missing\": [1, 0, 0, 0, 0, 0]", "\"missing\": [0, 0, 0, 0, 0, 0]", "segments[0].coarse"},
     {"[[3, 0, 2]", "[[4, 0, 1]", "segments[0].coarse"},
     {"[[3, 0, 2]", "[[3, 0, 2, -1, 1]", "segments[0].coarse"},
     {"[[3, 0, 2]", "[7", "segments[0].coarse"},

@@ -231,6 +231,7 @@ static const struct {
     {"{\"q\":[{\"x\":1,\"x\":1}]}", DECODE_DUPLICATE_KEY},
     {"{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":1}}", DECODE_OK},
     {"{\"q\":[{\"x\":1},{\"x\":1},{\"x\":1}]}", DECODE_OK},
+    {"{\"q\":{\"x\":1,\"y\":{\"z\":1}},\"x\":2,\"y\":3,\"z\":4}", DECODE_OK},
     {"{\"a\":1,\"A\":2,\"\\u00e1\":3}", DECODE_OK},
 };
 
@@ -342,7 +343,10 @@ Test(decode, keys_with_escapes_on_either_side)
         for (int i = 0; i < 4; i++)
             cr_assert(number_is((unsigned)i, i + 1));
     }
+    /* Also right after the key came first: it must not have been learned as it stands. */
+    check_ok("{\"q\\\"q\":2}");
     check(bytes_of("{\"q\"q\":2}"), DECODE_SYNTAX);
+    check_ok("{\"t\\tt\":2}");
     check(bytes_of("{\"t\tt\":2}"), DECODE_SYNTAX);
 }
 
@@ -508,6 +512,18 @@ Test(decode, limit_of_depth)
     check(bytes_of("{\"a\":[]}"), DECODE_TOO_DEEP);
 }
 
+Test(decode, depth_is_not_the_number_of_containers)
+{
+    make_plan("/a", NULL);
+    struct text event = {0};
+    text_puts(&event, "{\"q\":[");
+    for (int i = 0; i < 100; i++)
+        text_puts(&event, "[],{},[[1]],{\"a\":{\"a\":1}},");
+    text_puts(&event, "0]}");
+    check(bytes_make(event.data, event.size), DECODE_OK);
+    text_release(&event);
+}
+
 Test(decode, many_brackets_at_the_top_are_too_deep)
 {
     make_plan("/a", NULL);
@@ -570,23 +586,15 @@ Test(decode, names)
 /* tests/data/decode/corpus/<result>_<what>.json: seeds of the fuzz target, with what they are. */
 Test(decode, corpus)
 {
-    static const char *const files[] = {"ok_canonical",
-                                        "ok_spaced",
-                                        "ok_escapes",
-                                        "ok_utf8",
-                                        "ok_nonfinite",
-                                        "ok_bigint",
-                                        "ok_numbers",
-                                        "ok_many_unknown",
-                                        "ok_arrays",
-                                        "trailing_two",
-                                        "too_deep_20",
-                                        "duplicate_key_11",
-                                        "utf8_lone_surrogate",
-                                        "utf8_overlong",
-                                        "truncated_text",
-                                        "not_object_array",
-                                        "syntax_nul_behind_number"};
+    static const char *const files[] = {
+        "ok_canonical",      "ok_spaced",           "ok_escapes",
+        "ok_utf8",           "ok_nonfinite",        "ok_bigint",
+        "ok_numbers",        "ok_many_unknown",     "ok_arrays",
+        "trailing_two",      "too_deep_20",         "duplicate_key_11",
+        "duplicate_key_two", "utf8_lone_surrogate", "utf8_overlong",
+        "truncated_text",    "not_object_array",    "syntax_nul_behind_number",
+        "utf8_nul_escape",   "utf8_low_surrogate",  "utf8_surrogate_bytes",
+        "syntax_escape"};
     make_plan(canonical_paths, NULL);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[512], content[4096];

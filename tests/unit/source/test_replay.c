@@ -177,6 +177,26 @@ Test(replay, long_lines_are_cut)
     }
 }
 
+/* A line of exactly the allowed length whose "\r\n" comes with the next read. */
+Test(replay, the_longest_line_at_the_border_of_the_buffer)
+{
+    char longest[101];
+    memset(longest, 'y', 100);
+    longest[100] = '\0';
+    for (size_t before = 262140; before < 262150; before++) {
+        struct text text = {0};
+        for (size_t i = 0; i < before; i++)
+            text_add(&text, "x", 1);
+        text_printf(&text, "\n%s\r\n{}\n", longest);
+        open_with(text.data, text.size, 100);
+        cr_assert_eq(replay_next(replay, &record, &err), REPLAY_RECORD);
+        expect_record(0, 1, longest);
+        expect_record(0, 2, "{}");
+        expect_end();
+        text_release(&text);
+    }
+}
+
 Test(replay, a_long_line_at_the_end)
 {
     char *spaces = mem_new(700000, 1);

@@ -250,6 +250,16 @@ Test(counts, zero_has_no_sign)
     counts_free(other);
 }
 
+Test(counts, subtracting_leaves_extents_alone)
+{
+    struct counts *other = counts_new(layout);
+    add_number(0, 100);
+    counts_add(other, counts, -1);
+    cr_assert(isinf(other->extents[0].min) && isinf(other->extents[0].max));
+    cr_assert_eq(other->rows, -1);
+    counts_free(other);
+}
+
 Test(counts, wrapped_sums_subtract_back_exactly)
 {
     struct counts *doubled = counts_new(layout);
