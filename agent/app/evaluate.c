@@ -25,6 +25,7 @@ struct version {
 };
 
 struct judged_monitor {
+    bool loaded;         /* false after a failed load_monitor: nothing below counts */
     int64_t position_ms; /* end of the last judged pane; TIME_NONE before the first */
     struct judge_state *state;
     struct incident_book *book;
@@ -220,6 +221,7 @@ static int load_monitor(struct evaluate *evaluate, uint32_t index, struct err *r
     struct judged_monitor *judged = &evaluate->monitors[index];
     struct text text = {0};
     judged_clear(judged);
+    judged->loaded = false;
     int code = store_judge_load(evaluate->store, monitor->config->name, &judged->position_ms, &text,
                                 reterr);
     if (!code)
@@ -227,6 +229,7 @@ static int load_monitor(struct evaluate *evaluate, uint32_t index, struct err *r
     if (!code)
         code = rebuild(evaluate, index, reterr);
     text_release(&text);
+    judged->loaded = code == 0;
     return code;
 }
 
@@ -481,7 +484,9 @@ void evaluate_monitor(struct evaluate *evaluate, uint32_t index, int64_t final_m
     *ret_more = false;
     arena_clear(evaluate->arena);
     rows_clear(&evaluate->rows);
-    int code = final_ms == TIME_NONE ? 0 : next_pane(evaluate, &first_ms, &err);
+    int code = evaluate->monitors[index].loaded ? 0 : load_monitor(evaluate, index, &err);
+    if (!code && final_ms != TIME_NONE)
+        code = next_pane(evaluate, &first_ms, &err);
     if (!code && (final_ms == TIME_NONE || first_ms > final_ms - pane_ms)) {
         done(context, STORE_DONE, NULL);
         return;
@@ -536,10 +541,10 @@ void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_f
     evaluate->monitor = index;
     arena_clear(evaluate->arena);
     rows_clear(&evaluate->rows);
-    int code = judged->position_ms == TIME_NONE
-                   ? 0
-                   : store_deltas(evaluate->store, monitor->config->name, INT64_MIN,
-                                  judged->position_ms, read_row, &read, &mark, &err);
+    int code = judged->loaded ? 0 : load_monitor(evaluate, index, &err);
+    if (!code && judged->position_ms != TIME_NONE)
+        code = store_deltas(evaluate->store, monitor->config->name, INT64_MIN, judged->position_ms,
+                            read_row, &read, &mark, &err);
     while (at < read.count && !code) {
         const struct read_pane *first = &read.items[at];
         uint32_t revision;

@@ -110,8 +110,8 @@ static bool take_zone(struct bytes *text, int64_t *ret_ms)
     int sign = take_char(text, '+') ? 1 : take_char(text, '-') ? -1 : 0, hour, minute = 0;
     if (!sign || !take_digits(text, 2, &hour))
         return false;
-    take_char(text, ':');
-    if (text->size && !take_digits(text, 2, &minute))
+    bool colon = take_char(text, ':');
+    if ((colon || text->size) && !take_digits(text, 2, &minute))
         return false;
     if (hour > 23 || minute > 59)
         return false;
@@ -140,7 +140,9 @@ bool event_time_from_number(double number, struct event_time *ret_time)
     if (!(size < 1e20))
         return false;
     double scale = size < 1e11 ? 1e3 : size < 1e14 ? 1.0 : size < 1e17 ? 1e-3 : 1e-6;
-    ret_time->ms = (int64_t)floor(number * scale);
+    /* Seconds with decimals are inexact: half a microsecond keeps .123 from becoming .122. */
+    double inexact = size < 1e11 ? 0.0005 : 0;
+    ret_time->ms = (int64_t)floor(number * scale + inexact);
     return true;
 }
 
@@ -213,18 +215,22 @@ bool duration_parse(struct bytes text, int64_t *ret_ms)
     while (text.size) {
         int64_t number = 0, unit;
         int digit, seen = 0;
-        for (; seen < 9 && take_digits(&text, 1, &digit); seen++)
+        for (; seen < 18 && take_digits(&text, 1, &digit); seen++)
             number = number * 10 + digit;
         while (take_char(&text, ' '))
             ;
         if (!seen || !take_unit(&text, &unit))
             return false;
-        total += number * unit;
+        if (__builtin_mul_overflow(number, unit, &number) ||
+            __builtin_add_overflow(total, number, &total))
+            return false;
         while (take_char(&text, ' '))
             ;
     }
+    if (total == 0)
+        return false;
     *ret_ms = total;
-    return total > 0;
+    return true;
 }
 
 const char *duration_format(int64_t ms, char *ret_text)

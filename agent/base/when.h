@@ -39,8 +39,8 @@ bool event_time_from_number(double number, struct event_time *ret_time);
  */
 const char *event_time_format(struct event_time time, char *ret_text);
 
-/* "5s", "15m", "1h", "24h", "7d", "2w", "90 days", "1h30m", "250ms"; > 0. False for anything else.
- */
+/* "5s", "15m", "1h", "24h", "7d", "2w", "90 days", "1h30m", "250ms"; > 0, numbers of at most 18
+ * digits. False for anything else, also for what is too long for an int64_t of milliseconds. */
 bool duration_parse(struct bytes text, int64_t *ret_ms);
 
 /* The shortest exact form with one unit: 3600000 is "1h", 5400000 is "90m". 24 bytes or more. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "baseline/baseline.h"
 
 enum { LITERAL_MAX_BYTES = 512 };
@@ -133,44 +134,9 @@ struct bytes category_canonical(struct bytes text, char *ret, size_t size)
     return bytes_make(ret, (size_t)length);
 }
 
-/* Length of the sequence that starts with `lead`, with the smallest allowed second byte; 0: none.
- */
-static size_t utf8_length(unsigned char lead, unsigned char *ret_low, unsigned char *ret_high)
-{
-    *ret_low = 0x80;
-    *ret_high = 0xbf;
-    if (lead >= 0x01 && lead < 0x80)
-        return 1;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return 2;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        *ret_low = lead == 0xe0 ? 0xa0 : 0x80;
-        *ret_high = lead == 0xed ? 0x9f : 0xbf;
-        return 3;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        *ret_low = lead == 0xf0 ? 0x90 : 0x80;
-        *ret_high = lead == 0xf4 ? 0x8f : 0xbf;
-        return 4;
-    }
-    return 0;
-}
-
 bool text_valid_utf8(struct bytes bytes)
 {
-    for (size_t i = 0; i < bytes.size;) {
-        unsigned char low, high;
-        size_t length = utf8_length((unsigned char)bytes.data[i], &low, &high);
-        if (length == 0 || length > bytes.size - i)
-            return false;
-        for (size_t k = 1; k < length; k++) {
-            unsigned char next = (unsigned char)bytes.data[i + k];
-            if (next < (k == 1 ? low : 0x80) || next > (k == 1 ? high : 0xbf))
-                return false;
-        }
-        i += length;
-    }
-    return true;
+    return (!bytes.size || !memchr(bytes.data, '\0', bytes.size)) && utf8_valid(bytes);
 }
 
 void text_json(struct text *text, struct bytes bytes)

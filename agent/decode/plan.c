@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "decode/text.h"
 
 const struct decode_limits decode_limits_default = {
@@ -175,7 +176,7 @@ static bool take_token(struct bytes *pointer, char *buffer, struct bytes *ret_ke
     *out = '\0';
     *pointer = bytes_make(p, (size_t)(end - p));
     *ret_key = bytes_make(buffer, (size_t)(out - buffer));
-    return text_is_utf8(*ret_key);
+    return utf8_valid(*ret_key);
 }
 
 static int pointer_check(const struct decode_plan *plan, struct bytes pointer, char *buffer,

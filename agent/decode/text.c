@@ -3,40 +3,7 @@
  * Does not know what a string is for, nor how long one may be. */
 #include "decode/text.h"
 
-/* One UTF-8 sequence that starts with a byte from 0x80, after table 3-7 of the Unicode standard.
- * Returns its bytes, or false and the number of bytes before the offending one. */
-static size_t utf8_length(const char *p, bool *ret_valid)
-{
-    unsigned char lead = (unsigned char)*p, low = 0x80, high = 0xBF;
-    size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    *ret_valid = false;
-    if (lead < 0xC2 || lead > 0xF4)
-        return 0;
-    if (lead == 0xE0)
-        low = 0xA0; /* shorter ones are overlong */
-    else if (lead == 0xED)
-        high = 0x9F; /* surrogates */
-    else if (lead == 0xF0)
-        low = 0x90;
-    else if (lead == 0xF4)
-        high = 0x8F; /* above U+10FFFF */
-    for (size_t i = 1; i < length; i++) {
-        if ((unsigned char)p[i] < low || (unsigned char)p[i] > high)
-            return i;
-        low = 0x80;
-        high = 0xBF;
-    }
-    *ret_valid = true;
-    return length;
-}
-
-bool text_is_utf8(struct bytes text)
-{
-    bool valid = true;
-    for (size_t i = 0; i < text.size && valid;)
-        i += (unsigned char)text.data[i] < 0x80 ? 1 : utf8_length(text.data + i, &valid);
-    return valid;
-}
+#include "base/utf8.h"
 
 static size_t utf8_encode(uint32_t code, char *ret_bytes)
 {
@@ -168,7 +135,7 @@ char *text_read_rest(char *start, char *p, const char *end, struct bytes *ret_te
             p = from;
         } else if ((unsigned char)*p >= 0x80) {
             bool valid;
-            p += utf8_length(p, &valid);
+            p += utf8_character(p, 4, &valid); /* the NUL ends one that is cut short */
             if (!valid)
                 return scan_fault(p, end, DECODE_UTF8, ret_fault);
         } else {

@@ -24,8 +24,4 @@ static inline char *text_read(char *p, const char *end, struct bytes *ret_text,
     return stop + 1;
 }
 
-/* True for well-formed UTF-8 (no overlong forms, surrogates or anything above U+10FFFF). A NUL must
- * follow the bytes. */
-bool text_is_utf8(struct bytes text);
-
 #endif

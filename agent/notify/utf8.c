@@ -5,14 +5,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 size_t utf8_bytes(const char *at)
 {
-    unsigned char first = (unsigned char)*at;
-    size_t wanted = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    size_t size = 1;
-    while (size < wanted && ((unsigned char)at[size] & 0xc0) == 0x80)
-        size++;
-    return size;
+    bool valid;
+    size_t size = utf8_character(at, 4, &valid); /* the NUL ends one that is cut short */
+    return size ? size : 1;
 }
 
 size_t utf8_units(const char *at)
@@ -52,8 +51,5 @@ void utf8_add_line(struct text *text, const char *line, size_t max_units)
 
 void utf8_add_cut(struct text *text, const char *value, size_t max_bytes)
 {
-    size_t size = 0;
-    while (value[size] && size + utf8_bytes(value + size) <= max_bytes)
-        size += utf8_bytes(value + size);
-    text_add(text, value, size);
+    text_add(text, value, utf8_cut(bytes_of(value), max_bytes));
 }

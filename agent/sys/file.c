@@ -14,6 +14,7 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct text *tex
                     struct err *reterr)
 {
     char buffer[65536];
+    size_t before = text->size;
     for (;;) {
         ssize_t size = read(fd, buffer, sizeof buffer);
         if (size == 0)
@@ -22,7 +23,7 @@ static int read_all(int fd, const char *path, size_t max_bytes, struct text *tex
             continue;
         if (size < 0)
             return err_set(reterr, ERR_IO, "could not read %s: %s", path, strerror(errno));
-        if (text->size + (size_t)size > max_bytes)
+        if (text->size - before + (size_t)size > max_bytes)
             return err_set(reterr, ERR_LIMIT, "%s is larger than %zu bytes", path, max_bytes);
         text_add(text, buffer, (size_t)size);
     }
@@ -59,6 +60,7 @@ int file_write(const char *path, struct bytes content, struct err *reterr)
 {
     struct text temporary = {0};
     text_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
+    unlink(temporary.data); /* of a crash; in a container the process has the same id again */
     int fd = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     int failed = fd < 0 || write_all(fd, content) != 0;
     int error = errno;
@@ -86,7 +88,8 @@ int secret_read(const char *path, struct text *text, struct err *reterr)
         return ERR_INVALID;
     }
     int code = file_read(path, 65536, text, reterr);
-    while (!code && text->size && strchr("\r\n", text->data[text->size - 1]))
+    while (!code && text->size &&
+           (text->data[text->size - 1] == '\n' || text->data[text->size - 1] == '\r'))
         text->data[--text->size] = '\0';
     return !code && !text->size ? err_set(reterr, ERR_INVALID, "secret %s is empty", path) : code;
 }

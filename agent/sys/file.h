@@ -8,16 +8,16 @@
 #include "base/mem.h"
 #include "base/when.h"
 
-/* Appends the whole file (at most `max_bytes`) to `text`. "-" is standard input. Errors name the
- * path. */
+/* Appends the whole file (at most `max_bytes`, else ERR_LIMIT) to `text`. "-" is standard input.
+ * ERR_NOT_FOUND, ERR_IO; errors name the path. After a failure `text` may have grown. */
 int file_read(const char *path, size_t max_bytes, struct text *text, struct err *reterr);
 
-/* Writes atomically: a temporary file beside it, fsync, rename. */
+/* Writes atomically: a temporary file beside it, fsync, rename. ERR_IO leaves what was there. */
 int file_write(const char *path, struct bytes content, struct err *reterr);
 
-/* A secret: read, trailing newline removed; ERR_INVALID if empty, and if others than its owner may
- * read it (unless it is in a directory that Kubernetes mounts: symbolic links are followed and
- * their target's mode counts). */
+/* A secret: read into an empty `text`, trailing newlines removed; ERR_INVALID if nothing is left,
+ * and if others than its owner and group may read it or others than its owner may write it.
+ * Symbolic links are followed and their target's mode counts (Kubernetes mounts secrets so). */
 int secret_read(const char *path, struct text *text, struct err *reterr);
 
 /* Wall clock and monotonic clock. */

@@ -1,6 +1,6 @@
 /* One write(2) a line, so that lines of several processes do not mix; a full pipe drops the line
- * rather than waiting. Values are cut at 256 bytes and control characters are escaped, so that
- * nothing from outside can forge a line. */
+ * rather than waiting. Values are cut at 256 bytes, control characters are escaped and what is no
+ * UTF-8 is replaced, so that nothing from outside can forge a line or spoil one. */
 #include "sys/log.h"
 
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 #include "sys/file.h"
 
@@ -31,19 +32,36 @@ bool log_setup(const char *level, const char *format)
     return false;
 }
 
+/* Both formats are read by programs that refuse what is not UTF-8. */
 static void add_quoted(struct text *line, const char *value)
 {
+    size_t end = utf8_cut(bytes_of(value), VALUE_MAX_BYTES);
     text_puts(line, "\"");
-    for (size_t i = 0; i < VALUE_MAX_BYTES && value[i]; i++) {
+    for (size_t i = 0; i < end;) {
+        bool valid;
         unsigned char c = (unsigned char)value[i];
-        if (c == '"' || c == '\\')
+        size_t size = utf8_character(value + i, end - i, &valid);
+        if (!valid)
+            text_puts(line, "\\ufffd");
+        else if (c == '"' || c == '\\')
             text_printf(line, "\\%c", c);
         else if (c < 0x20 || c == 0x7f)
             text_printf(line, "\\u%04x", c);
         else
-            text_add(line, &c, 1);
+            text_add(line, value + i, size);
+        i += size ? size : 1;
     }
     text_puts(line, "\"");
+}
+
+/* True if a value may stand in logfmt without quotes. */
+static bool is_plain(const char *value)
+{
+    size_t size = 0;
+    for (; value[size]; size++)
+        if (strchr(" \"=\\\x7f", value[size]) || (unsigned char)value[size] < 0x20)
+            return false;
+    return size > 0 && size < VALUE_MAX_BYTES && utf8_valid(bytes_make(value, size));
 }
 
 static void add_pair(struct text *line, const char *key, const char *value)
@@ -56,8 +74,7 @@ static void add_pair(struct text *line, const char *key, const char *value)
         return;
     }
     text_printf(line, "%s%s=", line->size ? " " : "", key);
-    if (value[0] && strcspn(value, " \"=\\\t\r\n") == strlen(value) &&
-        strlen(value) < VALUE_MAX_BYTES)
+    if (is_plain(value))
         text_puts(line, value);
     else
         add_quoted(line, value);
