@@ -8,9 +8,10 @@ say() { printf '==> %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev
-  libsqlite3-dev libyaml-dev libxxhash-dev libssl-dev ca-certificates"
+  libsqlite3-dev libyaml-dev libxxhash-dev libssl-dev librdkafka-dev ca-certificates"
 DEMO_PACKAGES="python3 python3-venv python3-pip"
-TEST_PACKAGES="libcriterion-dev clang clang-format clang-tidy cppcheck universal-ctags git python3 python3-venv python3-pip"
+TEST_PACKAGES="libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck universal-ctags git python3 python3-venv python3-pip
+  default-jre-headless maven chromium prometheus prometheus-alertmanager"
 
 # Installs Debian packages that are not there yet.
 need_packages() {

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/live.h"
 #include "app/metrics.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "app/pump.h"
+#include "app/retention.h"
 #include "expose/web.h"
 #include "notify/notify.h"
 #include "sys/file.h"
@@ -26,12 +28,13 @@ struct agent {
     const struct agent_options *options;
     char name[64];
     struct event_base *base;
-    struct event *pump_event, *term_event, *int_event, *drain_event;
+    struct event *pump_event, *term_event, *int_event, *hup_event, *drain_event, *prune_event;
     struct store *store;
     struct setup *setup;
     struct ingest *ingest;
     struct evaluate *evaluate;
-    struct replay *replay;
+    struct replay *replay; /* a file, or NULL */
+    struct live *live;     /* Kafka, or NULL */
     struct pump *pump;
     struct notify *notify;
     struct web *web;
@@ -102,6 +105,8 @@ static void on_pump(evutil_socket_t fd, short what, void *context)
         now = clock_loop();
     }
     progress_show(&agent->progress, agent->ingest, agent->replay, now);
+    if (agent->live)
+        live_tick(agent->live, now);
     notify_wake(agent->notify);
     if (result == PUMP_FAILED)
         agent_fail(agent, "agent stopped", &err);
@@ -121,8 +126,31 @@ static void on_signal(evutil_socket_t signal_number, short what, void *context)
     }
     log_info("stopping", "signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
     agent->stopping = true;
+    if (agent->live)
+        live_stop(agent->live);
     pump_stop(agent->pump);
     schedule(agent->pump_event, 0);
+}
+
+/* Without a handler the signal would end the process. */
+static void on_hangup(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number;
+    (void)what;
+    (void)context;
+    log_warning("the configuration is read at start only; restart to apply a new one", "signal",
+                "SIGHUP");
+}
+
+static void on_prune(evutil_socket_t fd, short what, void *context)
+{
+    struct agent *agent = context;
+    struct err err = {0};
+    (void)fd;
+    (void)what;
+    if (retention_prune(agent->setup, agent->evaluate, agent->store, &err) != 0)
+        log_err(LOG_WARNING_LEVEL, "could not delete what is older than the retention", &err);
+    schedule(agent->prune_event, RETENTION_PERIOD_MS);
 }
 
 static void on_change(void *context, const struct incident_change *change)
@@ -166,59 +194,108 @@ static bool route(void *context, const char *monitor, const char *rule_name, con
     return false; /* a rule that is gone tells nobody */
 }
 
+static const char *source_state(const struct agent *agent)
+{
+    if (agent->live)
+        return live_state(agent->live);
+    return agent->ended ? "ended" : "reading";
+}
+
 static bool web_ready(void *context, struct text *reasons)
 {
     const struct agent *agent = context;
-    const char *trouble = pump_trouble(agent->pump);
-    text_printf(reasons, "store %s\nsource %s\n", trouble, agent->ended ? "ended" : "reading");
-    return !strcmp(trouble, "ok");
+    const char *trouble = pump_trouble(agent->pump), *source = source_state(agent);
+    text_printf(reasons, "store %s\nsource %s\n", trouble, source);
+    return !strcmp(trouble, "ok") && (!agent->live || !strcmp(source, "ok"));
 }
 
 static void web_metrics(void *context, struct text *text)
 {
     const struct agent *agent = context;
     metrics_write(agent->setup, agent->ingest, agent->evaluate, agent->store, text);
+    if (agent->live)
+        live_metrics(agent->live, text);
 }
 
 static void web_status(void *context, struct text *json)
 {
     const struct agent *agent = context;
-    int64_t read, total;
-    replay_progress(agent->replay, &read, &total);
-    metrics_status(agent->setup, agent->ingest, agent->evaluate, agent->name,
-                   agent->ended ? "ended" : "reading",
+    int64_t read = 0, total = -1;
+    if (agent->replay)
+        replay_progress(agent->replay, &read, &total);
+    metrics_status(agent->setup, agent->ingest, agent->evaluate, agent->name, source_state(agent),
                    total > 0 ? (double)read / (double)total : -1, json);
+}
+
+static void on_live_failed(void *context, enum kafka_failure failure, const struct err *err)
+{
+    struct agent *agent = context;
+    agent_fail(agent, "the source cannot go on", err);
+    agent->exit_code = failure == KAFKA_FENCED ? EXIT_FENCED : EXIT_STALLED;
+}
+
+static void on_live_full(void *context)
+{
+    struct agent *agent = context;
+    schedule(agent->pump_event, 0);
+}
+
+/* A file if one was given, else Kafka if it is configured. */
+static int open_replay(struct agent *agent, struct err *reterr)
+{
+    const struct agent_options *options = agent->options;
+    const struct config *config = agent->setup->config;
+    const char *topic = options->topic;
+    struct text reproduce = {0};
+    if (!options->file && !config->kafka_count) {
+        err_set(reterr, ERR_INVALID, "there is nothing to read");
+        err_hint(reterr, "Give events with --file FILE, or set kafka in the configuration.");
+        return ERR_INVALID;
+    }
+    if (!options->file)
+        return 0;
+    if (!topic)
+        topic = config->monitor_count ? config->monitors[0].topics[0] : "events";
+    text_printf(&reproduce, "leeway replay --config %s --file %s", options->config_path,
+                options->file);
+    agent->progress.reproduce = reproduce.data;
+    agent->replay = replay_open(options->file, topic, config->limits.event_bytes + 4096, reterr);
+    return agent->replay ? 0 : reterr->code;
+}
+
+static int open_live(struct agent *agent, struct err *reterr)
+{
+    const struct live_hooks hooks = {
+        .context = agent, .failed = on_live_failed, .full = on_live_full};
+    agent->live =
+        live_new(agent->setup->config, agent->ingest, agent->pump, agent->base, &hooks, reterr);
+    return agent->live ? 0 : reterr->code;
 }
 
 static int open_core(struct agent *agent, struct err *reterr)
 {
     const struct agent_options *options = agent->options;
     const struct config *config = agent->setup->config;
-    const char *topic = options->topic;
-    if (!topic)
-        topic = config->monitor_count ? config->monitors[0].topics[0] : "events";
-    struct text reproduce = {0};
-    text_printf(&reproduce, "leeway replay --config %s --file %s", options->config_path,
-                options->file);
-    agent->progress.reproduce = reproduce.data;
+    if (open_replay(agent, reterr) != 0)
+        return reterr->code;
     struct evaluate_hooks hooks = {.context = agent,
                                    .change = on_change,
                                    .keep_verdicts = true,
                                    .keep_outbox = true,
                                    .reproduce = agent->progress.reproduce};
     struct pump_options pump_options = {.pace = options->pace,
-                                        .judge_at_end = !strcmp(options->file, "-"),
+                                        .judge_at_end =
+                                            options->file && !strcmp(options->file, "-"),
                                         .commit_interval_ms = config->limits.commit_interval_ms};
-    agent->replay = replay_open(options->file, topic, config->limits.event_bytes + 4096, reterr);
-    if (!agent->replay)
-        return reterr->code;
     agent->ingest = ingest_new(agent->setup, agent->store, agent->name);
     agent->evaluate = evaluate_new(agent->setup, agent->store, &hooks, reterr);
     if (!agent->evaluate)
         return reterr->code;
     agent->pump = pump_new(agent->ingest, agent->evaluate, agent->setup, agent->replay,
                            &pump_options, reterr);
-    return agent->pump ? 0 : reterr->code;
+    if (!agent->pump)
+        return reterr->code;
+    return agent->replay ? 0 : open_live(agent, reterr);
 }
 
 static int open_web(struct agent *agent, struct err *reterr)
@@ -248,6 +325,9 @@ static int open_loop(struct agent *agent, struct err *reterr)
     agent->drain_event = event_new(agent->base, -1, 0, on_drain, agent);
     agent->term_event = evsignal_new(agent->base, SIGTERM, on_signal, agent);
     agent->int_event = evsignal_new(agent->base, SIGINT, on_signal, agent);
+    agent->hup_event = evsignal_new(agent->base, SIGHUP, on_hangup, agent);
+    agent->prune_event = event_new(agent->base, -1, 0, on_prune, agent);
+    event_add(agent->hup_event, NULL);
     event_add(agent->term_event, NULL);
     event_add(agent->int_event, NULL);
     agent->notify = notify_new(agent->base, agent->setup->config, agent->store, reterr);
@@ -269,6 +349,7 @@ static void agent_close(struct agent *agent)
     web_free(agent->web);
     if (agent->notify)
         notify_free(agent->notify);
+    live_free(agent->live);
     pump_free(agent->pump);
     evaluate_free(agent->evaluate);
     ingest_free(agent->ingest);
@@ -277,6 +358,8 @@ static void agent_close(struct agent *agent)
     close_event(agent->drain_event);
     close_event(agent->term_event);
     close_event(agent->int_event);
+    close_event(agent->hup_event);
+    close_event(agent->prune_event);
     if (agent->base)
         event_base_free(agent->base);
     setup_free(agent->setup);
@@ -307,6 +390,7 @@ static int agent_open(struct agent *agent, struct err *reterr)
 int agent_run(const struct agent_options *options)
 {
     struct agent agent = {.options = options};
+    signal(SIGPIPE, SIG_IGN); /* clients and receivers hang up */
     struct err err = {0};
     char host[32] = "";
     gethostname(host, sizeof host - 1);
@@ -320,6 +404,7 @@ int agent_run(const struct agent_options *options)
         return EXIT_FAILED;
     }
     schedule(agent.pump_event, 0);
+    schedule(agent.prune_event, RETENTION_PERIOD_MS);
     event_base_dispatch(agent.base);
     progress_summary(&agent.progress, agent.ingest, agent.evaluate);
     agent_close(&agent);

@@ -323,14 +323,15 @@ static struct baseline *build(struct create *create, struct err *reterr)
 
 static void tell_field(const struct baseline *baseline, const struct baseline_field *field)
 {
+    char name[VISIBLE_BYTES];
     if (field->valid == 0)
-        fprintf(stderr, "leeway: note: field %s has no value in any row\n", field->name);
+        fprintf(stderr, "leeway: note: field %s has no value in any row\n", visible(field->name, name));
     else if (field->type == FIELD_CATEGORY && field->singletons * 10 > field->valid * 9 &&
              field->valid > 100)
         fprintf(stderr, "leeway: note: hardly a value of field %s repeats; is it an id?\n",
-                field->name);
+                visible(field->name, name));
     else if ((double)field->invalid > 0.01 * (double)baseline->rows)
-        fprintf(stderr, "leeway: note: field %s: %lld of %lld rows are no %s\n", field->name,
+        fprintf(stderr, "leeway: note: field %s: %lld of %lld rows are no %s\n", visible(field->name, name),
                 (long long)field->invalid, (long long)baseline->rows, field_type_name(field->type));
 }
 

@@ -12,6 +12,7 @@
 
 #include "app/baseline_command.h"
 #include "app/options.h"
+#include "app/visible.h"
 
 enum { STEPS = 24, LEVELS_SHOWN = 20, BAR_WIDTH = 40 };
 
@@ -23,13 +24,14 @@ static bool is_number(const struct baseline_field *field)
 /* Pads and cuts by code points. */
 static void print_padded(const char *text, int width)
 {
+    char shown[VISIBLE_BYTES];
     int printed = 0;
-    for (const char *at = text; *at; at++) {
+    for (const char *at = visible(text, shown); *at; at++) {
         bool begins = ((unsigned char)*at & 0xc0) != 0x80;
         if (begins && printed == width)
             break;
         printed += begins;
-        putchar((unsigned char)*at < 0x20 ? ' ' : *at);
+        putchar(*at);
     }
     printf("%*s", width - printed + 1, "");
 }
@@ -129,7 +131,7 @@ static void summarize(const struct baseline_field *field, char *ret_text, size_t
 
 static void print_head(const struct baseline *baseline)
 {
-    char first[32], last[32];
+    char first[32], last[32], name[VISIBLE_BYTES];
     printf("%s@%u  %lld rows  sha256 %.12s", baseline->name, baseline->version,
            (long long)baseline->rows, baseline->hash);
     if (baseline->created[0])
@@ -138,8 +140,8 @@ static void print_head(const struct baseline *baseline)
         printf("\nevents from %s to %s", event_time_format(baseline->first, first),
                event_time_format(baseline->last, last));
     for (uint32_t i = 0; i < baseline->segment_count; i++)
-        printf("%s%s",
-               i ? ", " : "\nsegments: ", baseline->fields[baseline->segments[i].field].name);
+        printf("%s%s", i ? ", " : "\nsegments: ",
+               visible(baseline->fields[baseline->segments[i].field].name, name));
     printf("\n\n");
 }
 
@@ -239,8 +241,9 @@ static void print_effects(const struct baseline_field *field)
 
 static void print_field(const struct baseline *baseline, const struct baseline_field *field)
 {
+    char name[VISIBLE_BYTES], path[VISIBLE_BYTES];
     print_head(baseline);
-    printf("%s  %s  %s  %s\n%lld valid, %lld missing, %lld invalid\n", field->name, field->path,
+    printf("%s  %s  %s  %s\n%lld valid, %lld missing, %lld invalid\n", visible(field->name, name), visible(field->path, path),
            field_type_name(field->type), field_role_name(field->role), (long long)field->valid,
            (long long)field->missing, (long long)field->invalid);
     if (is_number(field))

@@ -76,12 +76,11 @@ int command_check(int argc, char **argv)
         {"print", 0, OPTION_TEXT, &print, "KIND",
          "print the reference of all settings (manual) or their JSON Schema (schema)"},
         {0}};
-    struct option_values rest;
     struct err err = {0};
     int code = options_parse(argc, argv, "leeway check [--config FILE]",
                              "Checks configuration, rules, store, baselines and secrets, and "
                              "prints every problem with its place.",
-                             options, &rest);
+                             options, NULL);
     if (code >= 0)
         return code;
     if (print)

@@ -179,9 +179,9 @@ static void put_config(struct text *yaml, const struct guess *guess, const char 
     text_puts(yaml, "\n    windows: [1h, 24h]\n    alarms: 1 per 90 days\n");
     put_segments(yaml, guess);
     put_fields(yaml, guess);
-    text_puts(yaml,
-              "\n# receivers:\n#   - { name: oncall, slack: { url_file: slack-webhook-url } }\n"
-              "#   - { name: am, alertmanager: { urls: [\"http://127.0.0.1:9093\"] } }\n");
+    text_puts(yaml, "\n# receivers:\n"
+                    "#   - { name: oncall, slack: { webhook_url_file: slack-webhook-url } }\n"
+                    "#   - { name: am, alertmanager: { urls: [\"http://127.0.0.1:9093\"] } }\n");
 }
 
 /* A name that may stand in the configuration, from whatever there is. */
@@ -223,12 +223,17 @@ static int put_out(const struct text *yaml, const char *output, const struct gue
 {
     struct err err = {0};
     uint32_t features = 0;
+    for (uint32_t i = 0; i < guess->path_count; i++)
+        features += guess_is_feature(guess, &guess->paths[i]);
+    if (!features) {
+        err_set(&err, ERR_INVALID, "the sample has nothing that could be a feature");
+        err_hint(&err, "Give events with numbers, texts or booleans in them, one object a line.");
+        return fail(&err);
+    }
     if (strcmp(output, "-") == 0)
         return fputs(yaml->data, stdout) == EOF || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
     if (file_write(output, bytes_make(yaml->data, yaml->size), &err))
         return fail(&err);
-    for (uint32_t i = 0; i < guess->path_count; i++)
-        features += guess_is_feature(guess, &guess->paths[i]);
     printf("wrote %s: %u features under %s, time %s, prediction %s\n", output, features,
            guess->features, guess->time >= 0 ? guess->paths[guess->time].path : "not found",
            guess->score >= 0 || guess->class >= 0 || guess->value >= 0 ? "found" : "not found");

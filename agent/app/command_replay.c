@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/pump.h"
+#include "app/visible.h"
 #include "sys/file.h"
 
 struct replay_run {
@@ -37,12 +38,15 @@ static bool wanted(const struct replay_run *run, const struct verdict *verdict)
 static void print_row(const struct verdict *v)
 {
     char end[32], window[24];
+    char version[VISIBLE_BYTES], field[VISIBLE_BYTES], segment[VISIBLE_BYTES],
+        detail[VISIBLE_BYTES];
     const struct comparison *c = &v->comparison;
-    printf("%-20s %-5s %-10s %-6s %-16s %-16s %8lld %-12s %-7s %8.4f %8.4f %9.2e  %s\n",
+    printf("%-20s %-6s %-10s %-7s %-16s %-16s %8lld %-12s %-8s %8.4f %8.4f %9.2e  %s\n",
            event_time_format(v->end, end), duration_format(v->window_ms, window), v->monitor,
-           v->version, v->field, v->segment[0] ? v->segment : "-", (long long)c->total,
+           visible(v->version, version), visible(v->field, field),
+           visible(v->segment[0] ? v->segment : "-", segment), (long long)c->total,
            verdict_state_name(v->state), severity_name(v->severity), c->scores[SCORE_PSI].value,
-           v->effect, v->p, v->detail);
+           v->effect, v->p, visible(v->detail, detail));
 }
 
 static void on_verdict(void *context, const struct verdict *verdict)
@@ -63,12 +67,12 @@ static void on_verdict(void *context, const struct verdict *verdict)
 
 static void print_incident(struct replay_run *run, const struct incident_change *change)
 {
-    char updated[32], opened[32];
+    char updated[32], opened[32], title[VISIBLE_BYTES];
     const struct incident *i = &change->incident;
     event_time_format(i->updated, updated);
     if (run->as_table) {
         printf("%-20s %-8s %-8s %s\n", updated, incident_event_name(change->event),
-               rule_severity_name(i->severity), i->title);
+               rule_severity_name(i->severity), visible(i->title, title));
         return;
     }
     json_t *evidence = json_loads(i->evidence, 0, NULL);
@@ -197,7 +201,7 @@ static int run_replay(struct replay_run *run, const char *config, const char *fi
 {
     struct err err = {0};
     if (run->as_table && !run->incidents_only)
-        printf("%-20s %-5s %-10s %-6s %-16s %-16s %8s %-12s %-7s %8s %8s %9s  %s\n", "END",
+        printf("%-20s %-6s %-10s %-7s %-16s %-16s %8s %-12s %-8s %8s %8s %9s  %s\n", "END",
                "WINDOW", "MONITOR", "VERSION", "FIELD", "SEGMENT", "N", "STATE", "SEVERITY", "PSI",
                "EFFECT", "P", "DETAIL");
     int code = replay_run_open(run, config, file, topic, baseline, &err);
@@ -237,19 +241,17 @@ int command_replay(int argc, char **argv)
         {"fail-on-drift", 0, OPTION_FLAG, &fail_on_drift, NULL,
          "exit with 3 if an incident opened"},
         {0}};
-    struct option_values rest;
     const char *usage = "leeway replay --config FILE --file FILE [--output json|table]";
     int code = options_parse(
         argc, argv, usage,
         "Runs recorded events through the pipeline and prints every verdict. Nothing is stored and "
         "nobody\n"
         "is told. The same records give the same output, however their partitions are interleaved.",
-        options, &rest);
+        options, NULL);
     if (code >= 0)
         return code;
     run.as_table = !strcmp(output, "table");
-    const char *wrong = rest.count                                ? "unexpected argument"
-                        : !file                                   ? "an input is needed (--file)"
+    const char *wrong = !file                                     ? "an input is needed (--file)"
                         : !run.as_table && strcmp(output, "json") ? "invalid --output"
                         : !parse_time(since, INT64_MIN, &run.since_ms) ? "invalid --since"
                         : !parse_time(until, INT64_MAX, &run.until_ms) ? "invalid --until"

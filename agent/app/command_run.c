@@ -40,21 +40,17 @@ int command_run(int argc, char **argv)
         {"progress", 0, OPTION_FLAG, &agent.show_progress, NULL,
          "progress and incidents on standard output"},
         {0}};
-    struct option_values rest;
-    const char *usage = "leeway run --file FILE [--config FILE] [--once]";
-    int code = options_parse(argc, argv, usage,
-                             "Counts the events of FILE, judges every window against the baseline, "
-                             "and tells receivers.\n"
-                             "Stops at SIGTERM; what was committed is never counted again.",
-                             options, &rest);
+    const char *usage = "leeway run [--config FILE] [--file FILE [--once]]";
+    int code = options_parse(
+        argc, argv, usage,
+        "Counts events (of Kafka, or of FILE), judges every window against the baseline, "
+        "and tells receivers.\n"
+        "Stops at SIGTERM; what was committed is never counted again.",
+        options, NULL);
     if (code >= 0)
         return code;
-    if (rest.count || !agent.file || !parse_pace(pace, &agent.pace)) {
-        fprintf(stderr, "leeway: %s\nusage: %s\n",
-                rest.count    ? "unexpected argument"
-                : !agent.file ? "an input is needed (--file)"
-                              : "invalid --pace",
-                usage);
+    if (!parse_pace(pace, &agent.pace)) {
+        fprintf(stderr, "leeway: invalid --pace\nusage: %s\n", usage);
         return EXIT_USAGE;
     }
     return agent_run(&agent);
@@ -88,17 +84,16 @@ int command_demo(int argc, char **argv)
         {"pace", 0, OPTION_TEXT, &pace, "DURATION", "event time replayed a second (10d); max"},
         {"once", 0, OPTION_FLAG, &agent.once, NULL, "as fast as it goes, then end"},
         {0}};
-    struct option_values rest;
     int code = options_parse(
         argc, argv, "leeway demo [--dir DIR] [--once]",
         "Replays a recorded year of flights through the whole agent: January is the training "
         "data,\n"
         "the rest of 2013 the live stream. `script/demo` prepares the files and starts this.",
-        options, &rest);
+        options, NULL);
     if (code >= 0)
         return code;
-    if (rest.count || !parse_pace(agent.once ? "max" : pace, &agent.pace)) {
-        fprintf(stderr, "leeway: %s\n", rest.count ? "unexpected argument" : "invalid --pace");
+    if (!parse_pace(agent.once ? "max" : pace, &agent.pace)) {
+        fprintf(stderr, "leeway: %s\n", "invalid --pace");
         return EXIT_USAGE;
     }
     snprintf(config, sizeof config, "%s/leeway.yaml", directory);

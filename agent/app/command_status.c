@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/setup.h"
+#include "app/visible.h"
 
 struct listing {
     bool as_json;
@@ -23,6 +24,7 @@ static int verdict_row(void *context, const struct store_verdict *v)
 {
     struct listing *listing = context;
     char end[32], window[24];
+    char version[VISIBLE_BYTES], field[VISIBLE_BYTES], detail[VISIBLE_BYTES];
     time_text(v->end_ms, end);
     duration_format(v->window_ms, window);
     if (listing->as_json) {
@@ -35,15 +37,16 @@ static int verdict_row(void *context, const struct store_verdict *v)
     if (!listing->rows++)
         printf("%-12s %-8s %-18s %-6s %-20s %9s %-12s %-8s %s\n", "MONITOR", "VERSION", "FIELD",
                "WINDOW", "END", "N", "STATE", "SEVERITY", "DETAIL");
-    printf("%-12s %-8s %-18s %-6s %-20s %9lld %-12s %-8s %s\n", v->monitor, v->version, v->field,
-           window, end, (long long)v->n, v->state, v->severity, v->detail ? v->detail : "");
+    printf("%-12s %-8s %-18s %-6s %-20s %9lld %-12s %-8s %s\n", v->monitor,
+           visible(v->version, version), visible(v->field, field), window, end, (long long)v->n,
+           v->state, v->severity, visible(v->detail ? v->detail : "", detail));
     return 0;
 }
 
 static int incident_row(void *context, const struct store_incident *i)
 {
     struct listing *listing = context;
-    char opened[32], resolved[32];
+    char opened[32], resolved[32], title[VISIBLE_BYTES];
     if (listing->as_json) {
         json_array_append_new(listing->items,
                               json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", i->id, "monitor",
@@ -56,7 +59,7 @@ static int incident_row(void *context, const struct store_incident *i)
         printf("\n%-10s %-9s %-20s %-20s %s\n", "INCIDENT", "SEVERITY", "OPENED", "RESOLVED",
                "TITLE");
     printf("%-10s %-9s %-20s %-20s %s\n", i->state, i->severity, time_text(i->opened_ms, opened),
-           i->resolved_ms ? time_text(i->resolved_ms, resolved) : "-", i->title);
+           i->resolved_ms ? time_text(i->resolved_ms, resolved) : "-", visible(i->title, title));
     return 0;
 }
 
@@ -88,12 +91,11 @@ int command_status(int argc, char **argv)
         {"monitor", 'm', OPTION_TEXT, &monitor, "NAME", "only this monitor"},
         {"output", 'o', OPTION_TEXT, &output, "FORMAT", "table (default) or json"},
         {0}};
-    struct option_values rest;
     struct err err = {0};
     int code = options_parse(
         argc, argv, "leeway status [--config FILE]",
         "The latest verdict of each field, and the latest 20 incidents, from the store.", options,
-        &rest);
+        NULL);
     if (code >= 0)
         return code;
     if (strcmp(output, "table") && strcmp(output, "json")) {

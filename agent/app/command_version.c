@@ -9,9 +9,8 @@
 int command_version(int argc, char **argv)
 {
     const struct option options[] = {{0}};
-    struct option_values rest;
     int code = options_parse(argc, argv, "leeway version",
-                             "Version of leeway and of its libraries.", options, &rest);
+                             "Version of leeway and of its libraries.", options, NULL);
     if (code >= 0)
         return code;
     printf("leeway %s\nlibevent %s\njansson %s\n", LEEWAY_VERSION, event_get_version(),

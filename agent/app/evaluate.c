@@ -25,8 +25,9 @@ struct version {
 };
 
 struct judged_monitor {
-    bool loaded;         /* false after a failed load_monitor: nothing below counts */
-    int64_t position_ms; /* end of the last judged pane; TIME_NONE before the first */
+    bool loaded;            /* false after a failed load_monitor: nothing below counts */
+    int64_t position_ms;    /* end of the last judged pane; TIME_NONE before the first */
+    int64_t passed_over_ms; /* end of the last pane that was judged without being certain */
     struct judge_state *state;
     struct incident_book *book;
     struct version *versions;
@@ -134,6 +135,8 @@ static void state_format(const struct evaluate *evaluate, uint32_t index, struct
     json_t *json = json_pack("{s:i,s:s,s:o,s:s,s:s}", "format", 1, "generation",
                              evaluate->setup->monitors[index].generation, "versions", versions,
                              "judge", judge.data, "incidents", book.data);
+    if (judged->passed_over_ms != TIME_NONE)
+        json_object_set_new(json, "passed_over_ms", json_integer(judged->passed_over_ms));
     char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
     text_puts(text, dump ? dump : "{}");
     free(dump);
@@ -155,6 +158,7 @@ static void judged_clear(struct judged_monitor *judged)
     incident_book_free(judged->book);
     judged->state = NULL;
     judged->book = NULL;
+    judged->passed_over_ms = TIME_NONE;
 }
 
 /* Another generation starts with empty windows and judge state; its incidents stay in the store as
@@ -173,6 +177,8 @@ static int state_parse(const struct monitor *monitor, struct judged_monitor *jud
         judged->state = judge_state_parse(bytes_of(judge), reterr);
         judged->book = incident_book_parse(bytes_of(book), reterr);
         code = judged->state && judged->book ? 0 : ERR_INVALID;
+        begin = json_object_get(json, "passed_over_ms");
+        judged->passed_over_ms = begin ? json_integer_value(begin) : TIME_NONE;
         json_object_foreach(json_object_get(json, "versions"), name, begin)
         {
             version_of(monitor, judged, name, json_integer_value(begin));
@@ -321,8 +327,9 @@ static void add_histograms(struct evaluate *evaluate, const struct counts *count
     text_release(&text);
 }
 
-static void judge_version(struct evaluate *evaluate, struct version *version, int64_t end_ms,
-                          bool provisional)
+/* Counts may still arrive for a pane that was passed over, and windows get them when they do: so
+ * every window that holds one is provisional. */
+static void judge_version(struct evaluate *evaluate, struct version *version, int64_t end_ms)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
     struct judged_monitor *judged = &evaluate->monitors[evaluate->monitor];
@@ -340,7 +347,7 @@ static void judge_version(struct evaluate *evaluate, struct version *version, in
                                     .window_ms = window_ms,
                                     .counts = rolling_window(version->rolling, w),
                                     .ignored = monitor->ignored,
-                                    .provisional = provisional};
+                                    .provisional = end_ms - window_ms < judged->passed_over_ms};
         snprintf(input.generation, sizeof input.generation, "%.16s", monitor->generation);
         judge_window(&monitor->policy, &input, judged->state, evaluate->arena, &verdicts);
         add_histograms(evaluate, input.counts, &verdicts, first);
@@ -382,6 +389,8 @@ static int judge_pane(struct evaluate *evaluate, const struct read_panes *read, 
                       judged->scratch);
         add_pane(version, start_ms, judged->scratch);
     }
+    if (provisional)
+        judged->passed_over_ms = start_ms + monitor->pane_ms;
     for (uint32_t i = 0; i < judged->version_count; i++) {
         struct version *version = &judged->versions[i];
         bool has_data = version->last_ms == start_ms;
@@ -389,7 +398,7 @@ static int judge_pane(struct evaluate *evaluate, const struct read_panes *read, 
             continue;
         if (!has_data)
             add_pane(version, start_ms, NULL);
-        judge_version(evaluate, version, start_ms + monitor->pane_ms, provisional);
+        judge_version(evaluate, version, start_ms + monitor->pane_ms);
     }
     evaluate->totals.panes++;
     return 0;
@@ -404,7 +413,8 @@ static bool windows_are_empty(const struct judged_monitor *judged)
 }
 
 /* Where the next pane starts: right after the position, or, when nothing is in any window, at the
- * next delta. INT64_MAX: nowhere. */
+ * next delta. INT64_MAX: nowhere. Position and delta may be those of an earlier generation with
+ * panes of another length. */
 static int next_pane(struct evaluate *evaluate, int64_t *ret_start_ms, struct err *reterr)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
@@ -413,8 +423,14 @@ static int next_pane(struct evaluate *evaluate, int64_t *ret_start_ms, struct er
         *ret_start_ms = judged->position_ms;
         return 0;
     }
-    return store_first_delta(evaluate->store, monitor->config->name, judged->position_ms,
-                             ret_start_ms, reterr);
+    int code = store_first_delta(evaluate->store, monitor->config->name, judged->position_ms,
+                                 ret_start_ms, reterr);
+    if (!code && *ret_start_ms != INT64_MAX) {
+        int64_t floor_ms =
+            event_time_floor((struct event_time){*ret_start_ms}, monitor->pane_ms).ms;
+        *ret_start_ms = floor_ms < judged->position_ms ? floor_ms + monitor->pane_ms : floor_ms;
+    }
+    return code;
 }
 
 static void written(void *context, enum store_result result, const struct err *err)
@@ -475,7 +491,7 @@ static int judge_range(struct evaluate *evaluate, int64_t first_ms, int64_t end_
 void evaluate_monitor(struct evaluate *evaluate, uint32_t index, int64_t final_ms,
                       int64_t certain_ms, bool *ret_more, store_done_fn done, void *context)
 {
-    int64_t pane_ms = evaluate->setup->monitors[index].pane_ms, first_ms, mark = 0;
+    int64_t pane_ms = evaluate->setup->monitors[index].pane_ms, first_ms = 0, mark = 0;
     struct err err = {0};
     evaluate->monitor = index;
     evaluate->done = done;
@@ -529,6 +545,18 @@ static int add_stored(struct evaluate *evaluate, const char *version, int64_t st
     return code;
 }
 
+/* The windows take the late counts as well, as they would after a restart. */
+static void merged(void *context, enum store_result result, const struct err *err)
+{
+    struct evaluate *evaluate = context;
+    struct err reload = {0};
+    if (result == STORE_DONE && load_monitor(evaluate, evaluate->monitor, &reload) != 0) {
+        err = &reload;
+        result = reload.code == ERR_UNAVAILABLE ? STORE_UNAVAILABLE : STORE_FAILED;
+    }
+    evaluate->done(evaluate->done_context, result, err);
+}
+
 void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_fn done,
                          void *context)
 {
@@ -539,6 +567,8 @@ void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_f
     int64_t mark = 0;
     uint32_t at = 0;
     evaluate->monitor = index;
+    evaluate->done = done;
+    evaluate->done_context = context;
     arena_clear(evaluate->arena);
     rows_clear(&evaluate->rows);
     int code = judged->loaded ? 0 : load_monitor(evaluate, index, &err);
@@ -563,7 +593,7 @@ void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_f
         done(context, STORE_DONE, NULL);
     else
         store_merge_late(evaluate->store, monitor->config->name, evaluate->rows.panes,
-                         evaluate->rows.pane_count, mark, done, context);
+                         evaluate->rows.pane_count, mark, merged, evaluate);
 }
 
 const struct evaluate_totals *evaluate_totals(const struct evaluate *evaluate)

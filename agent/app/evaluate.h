@@ -29,15 +29,16 @@ void evaluate_free(struct evaluate *evaluate); /* takes NULL */
 
 /* Judges panes of one monitor that end at or before `final_ms`, at most a batch of them, in one
  * transaction; panes that end after `certain_ms` are passed over without all partitions having been
- * there and make provisional verdicts. `done` is called with STORE_DONE; `ret_more` (valid in the
- * callback) says whether there is more to judge up to `final_ms`. On any other result nothing was
- * judged: STORE_FENCED means that another judge was faster (state is read again), STORE_UNAVAILABLE
- * that the same call may be repeated. One call at a time. */
+ * there, and every window that holds one makes provisional verdicts. `done` is called with
+ * STORE_DONE; `ret_more` (valid in the callback) says whether there is more to judge up to
+ * `final_ms`. On any other result nothing was judged: STORE_FENCED means that another judge was
+ * faster (state is read again), STORE_UNAVAILABLE that the same call may be repeated. One call at a
+ * time. */
 void evaluate_monitor(struct evaluate *evaluate, uint32_t monitor, int64_t final_ms,
                       int64_t certain_ms, bool *ret_more, store_done_fn done, void *context);
 
-/* Adds deltas that arrived for panes already judged to their stored panes; judged state is not
- * touched. */
+/* Adds deltas that arrived for panes already judged to their stored panes and to the windows;
+ * judged state is not touched. */
 void evaluate_merge_late(struct evaluate *evaluate, uint32_t monitor, store_done_fn done,
                          void *context);
 

@@ -14,6 +14,7 @@ struct partition {
     int32_t partition;
     int64_t epoch, committed_offset, next_offset;
     struct partition_clock clock;
+    bool idle; /* drained and silent: finality does not wait for it */
     int64_t committed_max_event_ms;
     int64_t records[DISPOSITIONS], skipped; /* since the last commit */
 };
@@ -334,6 +335,7 @@ enum ingest_result ingest_record(struct ingest *ingest, const struct record *rec
     partition->records[disposition]++;
     partition->skipped += record->offset - partition->next_offset;
     partition->next_offset = record->offset + 1;
+    partition->idle = false;
     ingest->totals.records[disposition]++;
     ingest->totals.bytes += (int64_t)record->value.size;
     return INGEST_TAKEN;
@@ -426,6 +428,14 @@ static void forget_deltas(struct ingest *ingest)
     ingest->quarantine_count = 0;
 }
 
+void ingest_release(struct ingest *ingest)
+{
+    forget_deltas(ingest);
+    for (uint32_t i = 0; i < ingest->partition_count; i++)
+        free(ingest->partitions[i].topic);
+    ingest->partition_count = 0;
+}
+
 static void partition_settled(struct partition *partition, bool committed)
 {
     if (committed) {
@@ -479,17 +489,39 @@ static bool on_topic(const struct monitor *monitor, const struct partition *part
     return false;
 }
 
-int64_t ingest_watermark(const struct ingest *ingest, const struct monitor *monitor)
+/* Smallest watermark as committed, of all partitions or of those that are not idle. INT64_MAX:
+ * there is none. */
+static int64_t smallest_watermark(const struct ingest *ingest, const struct monitor *monitor,
+                                  bool with_idle)
 {
     int64_t smallest = INT64_MAX;
     for (uint32_t i = 0; i < ingest->partition_count; i++) {
         const struct partition *partition = &ingest->partitions[i];
         struct partition_clock clock = {partition->committed_max_event_ms};
         int64_t watermark = partition_clock_watermark(&clock, monitor->config->lateness_ms);
-        if (on_topic(monitor, partition) && watermark < smallest)
+        if (on_topic(monitor, partition) && (with_idle || !partition->idle) && watermark < smallest)
             smallest = watermark;
     }
+    return smallest;
+}
+
+int64_t ingest_watermark(const struct ingest *ingest, const struct monitor *monitor)
+{
+    int64_t smallest = smallest_watermark(ingest, monitor, true);
     return smallest == INT64_MAX ? TIME_NONE : smallest;
+}
+
+void ingest_idle(struct ingest *ingest, const char *topic, int32_t number)
+{
+    struct partition *partition = find_partition(ingest, topic, number);
+    if (partition)
+        partition->idle = true;
+}
+
+void ingest_all_idle(struct ingest *ingest)
+{
+    for (uint32_t i = 0; i < ingest->partition_count; i++)
+        ingest->partitions[i].idle = true;
 }
 
 int64_t ingest_latest(const struct ingest *ingest, const struct monitor *monitor)
@@ -501,6 +533,15 @@ int64_t ingest_latest(const struct ingest *ingest, const struct monitor *monitor
             latest = partition->committed_max_event_ms;
     }
     return latest;
+}
+
+int64_t ingest_final(const struct ingest *ingest, const struct monitor *monitor)
+{
+    int64_t smallest = smallest_watermark(ingest, monitor, false);
+    int64_t latest = ingest_latest(ingest, monitor);
+    if (smallest != INT64_MAX || latest == TIME_NONE)
+        return smallest == INT64_MAX ? TIME_NONE : smallest;
+    return event_time_floor((struct event_time){latest}, monitor->pane_ms).ms + monitor->pane_ms;
 }
 
 int64_t ingest_seen(const struct ingest *ingest)

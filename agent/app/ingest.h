@@ -19,6 +19,9 @@ void ingest_free(struct ingest *ingest); /* drops what is not committed; takes N
 int ingest_take(struct ingest *ingest, const char *topic, int32_t partition, int64_t start_offset,
                 int64_t *ret_next_offset, struct err *reterr);
 
+/* Gives up all partitions; what is not committed is dropped. */
+void ingest_release(struct ingest *ingest);
+
 enum ingest_result {
     INGEST_TAKEN,
     INGEST_REPEATED, /* offset is committed or counted already; dropped */
@@ -37,11 +40,21 @@ bool ingest_pending(const struct ingest *ingest);
  * records between call and callback. */
 void ingest_commit(struct ingest *ingest, store_done_fn done, void *context);
 
-/* Smallest watermark of the monitor's partitions as committed (TIME_NONE: none yet). */
+/* Smallest watermark of the monitor's partitions as committed (TIME_NONE: none yet). Panes that end
+ * at or before it are certain. */
 int64_t ingest_watermark(const struct ingest *ingest, const struct monitor *monitor);
+
+/* Says that a partition is drained and silent, so that finality does not wait for it; the next
+ * record from it ends that. */
+void ingest_idle(struct ingest *ingest, const char *topic, int32_t partition);
+void ingest_all_idle(struct ingest *ingest);
 
 /* Largest committed event time of the monitor's partitions (TIME_NONE: none yet). */
 int64_t ingest_latest(const struct ingest *ingest, const struct monitor *monitor);
+
+/* Event time up to which panes may be judged: the smallest watermark of the partitions that are not
+ * idle; if all are, the end of the last pane with a record. TIME_NONE: nothing yet. */
+int64_t ingest_final(const struct ingest *ingest, const struct monitor *monitor);
 
 /* Largest event time counted so far, committed or not (TIME_NONE: none yet). */
 int64_t ingest_seen(const struct ingest *ingest);

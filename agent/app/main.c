@@ -1,5 +1,5 @@
 /* leeway: one binary, one table of commands. */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,9 +33,17 @@ static void print_commands(FILE *out)
             "3 drift found.\n");
 }
 
+/* A command whose output was lost has failed, whatever it thinks itself. */
+static int output_is_written(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "leeway: could not write to standard output: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
         print_commands(stdout);
@@ -45,7 +53,7 @@ int main(int argc, char **argv)
         name = "version";
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (!strcmp(name, commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
+            return output_is_written(commands[i].run(argc - 1, argv + 1));
     if (name[0])
         fprintf(stderr, "leeway: unknown command: %s\n\n", name);
     print_commands(stderr);

@@ -31,23 +31,23 @@ static int find_path(const struct mapping *mapping, const char *path)
     return -1;
 }
 
-static bool name_is_used(const struct mapping *mapping, const char *name)
+static struct builder_field *find_name(struct mapping *mapping, const char *name)
 {
     for (uint32_t i = 0; i < mapping->field_count; i++) {
         if (strcmp(mapping->fields[i].name, name) == 0)
-            return true;
+            return &mapping->fields[i];
     }
-    return false;
+    return NULL;
 }
 
 /* The last part of the path; if that is taken, all parts with dots between. */
-static const char *make_name(const struct mapping *mapping, const char *path)
+static const char *make_name(struct mapping *mapping, const char *path)
 {
     struct text name = {0};
     pointer_last(path, &name);
     const char *chosen = arena_text(mapping->arena, bytes_make(name.data, name.size));
     text_release(&name);
-    if (!name_is_used(mapping, chosen))
+    if (!find_name(mapping, chosen))
         return chosen;
     char *dotted = arena_text(mapping->arena, bytes_of(path + 1));
     for (char *at = dotted; *at; at++)
@@ -270,15 +270,11 @@ static void add_monitor(struct maker *maker, const struct config_monitor *monito
     for (uint32_t i = 0; i < monitor->field_count; i++) {
         const struct config_field *config = &monitor->fields[i];
         enum field_type type;
-        struct builder_field *field = NULL;
         if (config->ignore)
             continue;
-        if (config->path)
-            field = add_field(maker, config->name, config->path, ROLE_FEATURE);
-        for (uint32_t k = 0; !field && k < maker->mapping->field_count; k++) {
-            if (strcmp(maker->mapping->fields[k].name, config->name) == 0)
-                field = &maker->mapping->fields[k];
-        }
+        struct builder_field *field =
+            config->path ? add_field(maker, config->name, config->path, ROLE_FEATURE)
+                         : find_name(maker->mapping, config->name);
         if (config->type && field_type_parse(bytes_of(config->type), &type))
             set_type(field, type);
     }

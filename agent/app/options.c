@@ -105,10 +105,13 @@ int options_parse(int argc, char **argv, const char *usage, const char *about,
                   const struct option *options, struct option_values *ret_positional)
 {
     bool only_positional = false;
-    ret_positional->count = 0;
+    if (ret_positional)
+        ret_positional->count = 0;
     for (int at = 1; at < argc; at++) {
         const char *word = argv[at];
         if (only_positional || word[0] != '-' || !word[1]) {
+            if (!ret_positional)
+                return usage_error(usage, "unexpected argument", word);
             if (ret_positional->count == OPTION_VALUES_MAX)
                 return usage_error(usage, "too many arguments at", word);
             ret_positional->items[ret_positional->count++] = word;

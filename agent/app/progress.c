@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/visible.h"
 #include "sys/file.h"
 
 enum { REDRAW_MS = 100 };
@@ -56,7 +57,7 @@ void progress_show(struct progress *progress, const struct ingest *ingest,
 void progress_incident(struct progress *progress, const struct incident_change *change)
 {
     static const char *const words[] = {"OPENED", "WORSE", "CLOSED"};
-    char time[32];
+    char time[32], title[VISIBLE_BYTES];
     progress->opened += change->event == INCIDENT_OPENED;
     progress->closed += change->event == INCIDENT_CLOSED;
     if (!progress->shown || change->event == INCIDENT_CHANGED)
@@ -64,7 +65,7 @@ void progress_incident(struct progress *progress, const struct incident_change *
     event_time_format(change->incident.updated, time);
     printf("%s%.10s %.5s  %-6s %-8s %s\n", progress->is_terminal ? "\r\033[K" : "", time, time + 11,
            words[change->event], rule_severity_name(change->incident.severity),
-           change->incident.title);
+           visible(change->incident.title, title));
     fflush(stdout);
 }
 

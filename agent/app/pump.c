@@ -22,7 +22,7 @@ struct pump {
     struct replay *replay;
     struct pump_options options;
     enum pump_state state;
-    bool in_flight, ended, stopped;
+    bool in_flight, committing, ended, stopped, full;
     struct record held; /* offered again after a commit */
     bool has_held;
     uint32_t monitor; /* being judged */
@@ -61,7 +61,7 @@ struct pump *pump_new(struct ingest *ingest, struct evaluate *evaluate, const st
     pump->options = *options;
     pump->retry_ms = RETRY_MIN_MS;
     pump->first_event_ms = TIME_NONE;
-    if (!options->judge_at_end && take_partitions(pump, reterr) != 0) {
+    if (replay && !options->judge_at_end && take_partitions(pump, reterr) != 0) {
         pump_free(pump);
         return NULL;
     }
@@ -137,6 +137,29 @@ static bool read_one(struct pump *pump, struct err *reterr)
     return true;
 }
 
+/* A live source offers by itself; here it is only time to commit, or not yet. Idle partitions can
+ * make panes final without a new record, so judging follows every interval. */
+static enum pump_result step_live(struct pump *pump, struct loop_time now, int64_t *ret_wait_ms)
+{
+    int64_t elapsed = now.ms - pump->last_commit.ms;
+    if (!pump->full && elapsed < pump->options.commit_interval_ms) {
+        *ret_wait_ms = pump->options.commit_interval_ms - elapsed;
+        return PUMP_WAIT;
+    }
+    pump->full = false;
+    pump->state = PUMP_COMMIT;
+    return PUMP_AGAIN;
+}
+
+enum ingest_result pump_offer(struct pump *pump, const struct record *record)
+{
+    if (pump->committing)
+        return INGEST_FULL;
+    enum ingest_result result = ingest_record(pump->ingest, record);
+    pump->full = pump->full || result == INGEST_FULL;
+    return result;
+}
+
 static enum pump_result step_read(struct pump *pump, struct loop_time now, int64_t *ret_wait_ms,
                                   struct err *reterr)
 {
@@ -145,6 +168,8 @@ static enum pump_result step_read(struct pump *pump, struct loop_time now, int64
         pump->has_started = true;
         pump->last_commit = now;
     }
+    if (!pump->replay)
+        return step_live(pump, now, ret_wait_ms);
     *ret_wait_ms = pace_wait_ms(pump, now);
     if (*ret_wait_ms > 0 && !commit_is_due(pump, now)) {
         *ret_wait_ms = *ret_wait_ms < 100 ? *ret_wait_ms : 100;
@@ -168,7 +193,7 @@ static enum pump_result step_read(struct pump *pump, struct loop_time now, int64
 static void finished(void *context, enum store_result result, const struct err *err)
 {
     struct pump *pump = context;
-    pump->in_flight = false;
+    pump->in_flight = pump->committing = false;
     pump->result = result;
     pump->trouble = (struct err){0};
     if (result != STORE_DONE && err)
@@ -199,12 +224,21 @@ static enum pump_result settle(struct pump *pump, int64_t *ret_wait_ms, struct e
     return PUMP_FAILED;
 }
 
+bool pump_flush(struct pump *pump)
+{
+    if (pump->in_flight || !ingest_pending(pump->ingest))
+        return !pump->in_flight;
+    pump->in_flight = pump->committing = true;
+    ingest_commit(pump->ingest, finished, pump);
+    return !pump->in_flight && pump->result == STORE_DONE;
+}
+
 static enum pump_result step_commit(struct pump *pump, struct loop_time now, int64_t *ret_wait_ms,
                                     struct err *reterr)
 {
     pump->last_commit = now;
     if (ingest_pending(pump->ingest)) {
-        pump->in_flight = true;
+        pump->in_flight = pump->committing = true;
         ingest_commit(pump->ingest, finished, pump);
         if (pump->in_flight)
             return PUMP_WAIT;
@@ -226,14 +260,13 @@ static enum pump_result step_judge(struct pump *pump, int64_t *ret_wait_ms, stru
         return PUMP_AGAIN;
     }
     const struct monitor *monitor = &pump->setup->monitors[pump->monitor];
-    int64_t watermark = ingest_watermark(pump->ingest, monitor), final_ms = watermark;
-    int64_t latest = ingest_latest(pump->ingest, monitor);
-    if (pump->ended && latest != TIME_NONE)
-        final_ms =
-            event_time_floor((struct event_time){latest}, monitor->pane_ms).ms + monitor->pane_ms;
+    if (pump->ended)
+        ingest_all_idle(pump->ingest);
+    int64_t final_ms = ingest_final(pump->ingest, monitor);
+    int64_t certain_ms = ingest_watermark(pump->ingest, monitor);
     pump->in_flight = true;
     if (pump->state == PUMP_JUDGE)
-        evaluate_monitor(pump->evaluate, pump->monitor, final_ms, watermark, &pump->more, finished,
+        evaluate_monitor(pump->evaluate, pump->monitor, final_ms, certain_ms, &pump->more, finished,
                          pump);
     else
         evaluate_merge_late(pump->evaluate, pump->monitor, finished, pump);

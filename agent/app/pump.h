@@ -19,7 +19,8 @@ struct pump_options {
     int64_t commit_interval_ms;
 };
 
-/* All borrowed. Takes over every partition that the file holds (with options.judge_at_end: each
+/* All borrowed. `replay` may be NULL: then records are offered by somebody else (pump_offer), and
+ * there is no end. Takes over every partition that the file holds (with options.judge_at_end: each
  * when it is first seen). NULL on failure. */
 struct pump *pump_new(struct ingest *ingest, struct evaluate *evaluate, const struct setup *setup,
                       struct replay *replay, const struct pump_options *options,
@@ -34,6 +35,14 @@ enum pump_result {
 };
 enum pump_result pump_step(struct pump *pump, struct loop_time now, int64_t *ret_wait_ms,
                            struct err *reterr);
+
+/* Offers a record from a live source, between steps. INGEST_FULL: offer it again after the next
+ * steps have committed. */
+enum ingest_result pump_offer(struct pump *pump, const struct record *record);
+
+/* Commits what was counted, now, before partitions are handed over. False: the store could not;
+ * what was not committed will be counted by the next owner. */
+bool pump_flush(struct pump *pump);
 
 /* Goes to COMMIT, JUDGE and END without reading on, for an orderly stop; what is not final stays
  * for the next run. */

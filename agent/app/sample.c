@@ -39,9 +39,10 @@ static json_t *step(json_t *at, struct bytes part)
     text_puts(&pointer, "/");
     text_add(&pointer, part.data, part.size);
     pointer_last(pointer.data, &key);
-    json_t *next = json_object_get(at, key.data ? key.data : "");
-    if (json_is_array(at) && key.size && strspn(key.data, "0123456789") == key.size)
-        next = json_array_get(at, (size_t)strtoull(key.data, NULL, 10));
+    const char *name = key.data ? key.data : "";
+    json_t *next = json_object_get(at, name);
+    if (json_is_array(at) && key.size && strspn(name, "0123456789") == key.size)
+        next = json_array_get(at, (size_t)strtoull(name, NULL, 10));
     text_release(&pointer);
     text_release(&key);
     return next;

@@ -59,8 +59,10 @@ static int check_edges(const struct baseline_field *field, uint32_t index, struc
 
 static bool unit_is_good(double unit)
 {
-    int exponent;
-    double mantissa = isfinite(unit) ? frexp(unit, &exponent) : 0;
+    if (!isfinite(unit))
+        return false;
+    int exponent = 0;
+    double mantissa = frexp(unit, &exponent);
     return !islessgreater(mantissa, 0.5) && exponent >= -1000 && exponent <= 1000;
 }
 

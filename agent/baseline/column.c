@@ -54,15 +54,13 @@ static void observe_untyped(struct column *column, const struct builder_value *v
     char scratch[READING_BYTES];
     struct bytes text;
     double number;
+    bool reads = reading_of(FIELD_NUMBER, value, scratch, &number, &text) == READ_NUMBER;
     if (reading_is_boolean(value)) {
         column->seen_booleans++;
-    } else if (value->kind == BUILDER_INFINITE) {
+    } else if (reads || value->kind == BUILDER_NUMBER || value->kind == BUILDER_INFINITE) {
         column->seen_numbers++;
-    } else if (reading_of(FIELD_NUMBER, value, scratch, &number, &text) == READ_NUMBER) {
-        column->seen_numbers++;
-        numbers_add(column->numbers, number);
-    } else if (value->kind == BUILDER_NUMBER) {
-        column->seen_numbers++;
+        if (reads)
+            numbers_add(column->numbers, number);
     } else if (value->kind == BUILDER_TEXT) {
         column->seen_texts++;
     }

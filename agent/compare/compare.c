@@ -69,6 +69,20 @@ static void group_levels(const int64_t *base, const int64_t *live, uint32_t coun
         cells_append(cells, rest_base, rest_live, -1);
 }
 
+/* Cells of a category, the last but one "other", the last "unseen". How much of a long tail the
+ * baseline has met is chance, so the tail is one cell in both samples: "other" alone would shrink
+ * by what is unseen although nothing changed. Without a tail in the baseline, unseen values are
+ * left to their own test: one new row must not decide this one. */
+static void group_category(const int64_t *base, const int64_t *live, uint32_t cell_count,
+                           struct test_cells *cells)
+{
+    int64_t known[BASELINE_LEVELS_MAX + 1];
+    uint32_t count = cell_count - 1;
+    memcpy(known, live, count * sizeof *known);
+    known[count - 1] += base[count - 1] > 0 ? live[count] : 0;
+    group_levels(base, known, count, counts_total(known, count), counts_total(base, count), cells);
+}
+
 static struct component component_of(double statistic, double df, double n_effective)
 {
     struct component component = {.statistic = statistic, .df = df};
@@ -110,12 +124,12 @@ static void score_cells(const struct test_cells *cells, struct comparison *ret)
     ret->scores[SCORE_JS] = js;
 }
 
-static void find_moved(const struct test_cells *cells, struct comparison *ret)
+static void find_moved(const struct test_cells *cells, double n, double m, struct comparison *ret)
 {
     double most = -1;
     for (uint32_t i = 0; i < cells->count; i++) {
-        double p = (double)cells->base[i] / (double)ret->m;
-        double q = (double)cells->live[i] / (double)ret->n;
+        double p = (double)cells->base[i] / m;
+        double q = (double)cells->live[i] / n;
         double size = fabs(q - p) / sqrt((p + q) / 2 + 1e-12);
         if (size > most) {
             most = size;
@@ -128,12 +142,14 @@ static void find_moved(const struct test_cells *cells, struct comparison *ret)
 
 static void compare_cells(const struct test_cells *cells, struct comparison *ret)
 {
-    ret->n_effective = (double)ret->n * (double)ret->m / ((double)ret->n + (double)ret->m);
+    double n = (double)counts_total(cells->live, cells->count);
+    double m = (double)counts_total(cells->base, cells->count);
+    ret->n_effective = n * m / (n + m);
     ret->test_cells = cells->count;
     if (cells->count < 2)
         return;
     score_cells(cells, ret);
-    find_moved(cells, ret);
+    find_moved(cells, n, m, ret);
     ret->g = component_of(statistic_g(cells->base, cells->live, cells->count), cells->count - 1.0,
                           ret->n_effective);
 }
@@ -197,10 +213,10 @@ static void read_rates(const struct counts *window, uint32_t index, struct compa
 static void comparison_clear(struct comparison *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->mean_shift_sd = NAN;
+    ret->mean_shift_sd = (double)NAN;
     ret->moved_level = -1;
     for (int i = 0; i < SCORE_KINDS; i++)
-        ret->scores[i] = (struct score){NAN, NAN, NAN};
+        ret->scores[i] = (struct score){(double)NAN, (double)NAN, (double)NAN};
 }
 
 void compare_field(const struct counts *window, uint32_t field, struct comparison *ret)
@@ -217,7 +233,7 @@ void compare_field(const struct counts *window, uint32_t field, struct compariso
     if (is_number)
         group_number(baseline, live, ret->n, &cells);
     else
-        group_levels(baseline->counts, live, baseline->cell_count - 1, ret->n, ret->m, &cells);
+        group_category(baseline->counts, live, baseline->cell_count, &cells);
     compare_cells(&cells, ret);
     if (!is_number)
         return;
@@ -235,15 +251,20 @@ void compare_segment(const struct counts *window, uint32_t segment, uint32_t val
     size_t at = (size_t)value * baseline->field_count + field;
     const int64_t *base = baseline->segments[segment].coarse + at * BASELINE_COARSE_CELLS;
     uint32_t count = window->layout->fields[field].coarse_count;
-    ret->n = counts_total(live, count);
+    bool is_number = window->layout->fields[field].is_number;
+    ret->unseen = is_number ? 0 : live[count - 1];
+    ret->n = counts_total(live, count) - ret->unseen;
     ret->m = counts_total(base, count);
     ret->missing = live[BASELINE_COARSE_CELLS];
-    ret->total = ret->n + ret->missing;
+    ret->total = ret->n + ret->unseen + ret->missing;
     if (!ret->n || !ret->m)
         return;
     struct test_cells cells;
     memset(&cells, 0, sizeof cells);
-    group_levels(base, live, count, ret->n, ret->m, &cells);
+    if (is_number)
+        group_levels(base, live, count, ret->n, ret->m, &cells);
+    else
+        group_category(base, live, count, &cells);
     compare_cells(&cells, ret);
     ret->moved_level = -1; /* coarse cells are not levels */
 }

@@ -37,9 +37,11 @@ enum { COMPONENTS = 4 };
 
 /* Everything computed from one field of one window against its baseline. */
 struct comparison {
-    int64_t n; /* live values: all cells with both tails (tails join the outermost test cells) */
+    int64_t n; /* live values: all cells with both tails (tails join the outermost test cells), all
+                * levels and "other" without unseen ones */
     int64_t m; /* the same in the baseline */
-    double n_effective; /* N = n m / (n + m) */
+    double n_effective; /* N = n m / (n + m) of the test cells, where unseen values join "other" if
+                           the baseline has any of these */
     struct score scores[SCORE_KINDS];
 
     /* Test cells: fine cells merged to 8, 16 or 32 of equal baseline mass by n; levels merged by

@@ -32,7 +32,7 @@
      .help = "How long one attempt may take."},                                                    \
     {                                                                                              \
         where, "insecure_http", KIND_BOOL, 0, AT(config_receiver, insecure_http),                  \
-            .preset = plain,                                                                       \
+            .preset = (plain),                                                                     \
             .help = "Allows `http://` to other hosts than this machine. What is sent can then be " \
                     "read and changed on the way."                                                 \
     }

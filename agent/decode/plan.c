@@ -209,11 +209,9 @@ static int plan_enter(struct decode_plan *plan, struct bytes pointer, bool full,
     char *buffer = mem_new(pointer.size + 1, 1);
     int code = pointer_check(plan, pointer, buffer, reterr);
     struct plan_node *node = plan->root;
-    while (code == 0 && node && pointer.size > 0) {
-        struct bytes key;
-        take_token(&pointer, buffer, &key);
+    struct bytes key;
+    while (code == 0 && node && pointer.size > 0 && take_token(&pointer, buffer, &key))
         node = full ? plan_find(plan, node, key) : node_enter(plan, node, key);
-    }
     free(buffer);
     *ret_node = node;
     return code;

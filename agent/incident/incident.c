@@ -72,7 +72,7 @@ static double quantity_of(enum rule_subject subject, const struct verdict *verdi
     case RULE_DRIFTED_SHARE:
         break;
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static bool exceeds(const struct rule *rule, double quantity)

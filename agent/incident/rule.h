@@ -1,13 +1,15 @@
 /* Rules: what is worth telling whom. Parsed from the YAML files under rules/.
  *
  *     - rule: inputs-drift
- *       when: drift >= low          # or: psi > 0.25, missing_rate > 2%, ks > 0.1, drifted_share >
- * 30% monitor: fraud              # glob; default "*" fields: ["amount", "card_*"]# globs; default
- * all segments: all | none        # default none window: 1h                  # default every window
- *       for: 2 of 3                 # non-overlapping windows; default: as judged for drift, 1 of 1
- * for the others clear_after: 3              # quiet non-overlapping windows; default 3 severity:
- * critical          # info, warning, critical; default by the verdict's severity notify: [oncall]
- * # receivers; default all that are not retrain retrain: fraud-pipeline     # a retrain receiver;
+ *       when: drift >= low           # or psi > 0.25, missing_rate > 2%, drifted_share > 30%
+ *       monitor: fraud               # glob; default "*"
+ *       fields: [amount, "card_*"]   # globs; default all
+ *       segments: all                # or none, the default
+ *       window: 1h                   # default every window
+ *       for: 2 of 3                  # non-overlapping windows; default as judged for drift, else 1
+ * of 1 clear_after: 3               # quiet non-overlapping windows; default 3 severity: critical
+ * # info, warning, critical; default by the verdict's severity notify: [oncall]             #
+ * receivers; default all that are not retrain retrain: fraud-pipeline      # a retrain receiver;
  * default none
  */
 #ifndef LEEWAY_INCIDENT_RULE_H

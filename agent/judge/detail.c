@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static void add_rate(struct text *text, const char *what, double live, double total, double base,
                      double base_total)
@@ -32,7 +33,7 @@ static void add_shape(struct text *text, const struct comparison *c)
 {
     static const char *const names[COMPONENTS] = {"location", "scale", "skew", "tails"};
     uint32_t best = c->smooth_count > 1 ? 1 : 0;
-    for (uint32_t i = best + 1; i < c->smooth_count; i++)
+    for (uint32_t i = best + 1; i < c->smooth_count && i < COMPONENTS; i++)
         if (fabs(c->smooth[i].z) > fabs(c->smooth[best].z))
             best = i;
     text_printf(text, "%s %s", names[best], direction(c->smooth[best].z));
@@ -42,9 +43,10 @@ static void add_cells(struct text *text, const struct comparison *c,
                       const struct baseline_field *field)
 {
     if (c->moved_level >= 0 && (uint32_t)c->moved_level < field->level_count) {
-        text_printf(text, "\"%.40s\" ", field->levels[c->moved_level]);
-        add_rate(text, "share", (double)c->moved_live, (double)c->n, (double)c->moved_base,
-                 (double)c->m);
+        struct bytes level = bytes_of(field->levels[c->moved_level]);
+        text_printf(text, "\"%.*s\" ", (int)utf8_cut(level, 40), level.data);
+        add_rate(text, "share", (double)c->moved_live, (double)(c->n + c->unseen),
+                 (double)c->moved_base, (double)c->m);
     } else {
         text_printf(text, "shares moved (psi %.3g)", c->scores[SCORE_PSI].value);
     }

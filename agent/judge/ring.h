@@ -14,7 +14,8 @@ enum { RING_HOPS = 12, RING_WINDOWS_MAX = 5 };
 struct ring {
     int64_t end_ms; /* end of the newest window; meaningless when `known` is 0 */
     uint64_t bits;  /* bit i: the answer i hops ago */
-    uint32_t known; /* answers so far, at most 64; hops without an answer count as no */
+    uint32_t known; /* answers since the last one before which all were no, at most 64; hops without
+                       an answer count as no */
 };
 
 /* Adds the answer of the window that ends at `end_ms` (ascending; the same end again replaces the

@@ -207,8 +207,10 @@ void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
-    while (client->calls)
-        call_free(client->calls);
+    for (struct http_call *call = client->calls, *next; call; call = next) {
+        next = call->next;
+        call_free(call);
+    }
     curl_multi_cleanup(client->multi);
     event_free(client->timer);
     free(client);

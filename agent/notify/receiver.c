@@ -154,6 +154,10 @@ int receiver_open(struct receiver *receiver, const struct config_receiver *confi
     *receiver = (struct receiver){.config = config};
     int code = add_urls(receiver, reterr);
     code = code ? code : read_secrets(receiver, reterr);
+    if (code && reterr && !reterr->place[0])
+        err_place(reterr, "%s:%u:%u: receiver %s",
+                  config->place.file ? config->place.file : "config", config->place.line,
+                  config->place.column, config->name);
     if (code)
         receiver_close(receiver);
     return code;

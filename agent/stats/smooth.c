@@ -75,7 +75,7 @@ uint32_t smooth_basis(const int64_t *b, uint32_t count, uint32_t wanted,
         return 0;
     struct scores scores;
     uint32_t filled = scores_make(&scores, b, count);
-    double polynomials[POLYNOMIALS][SMOOTH_CELLS_MAX];
+    double polynomials[POLYNOMIALS][SMOOTH_CELLS_MAX] = {{0}};
     for (uint32_t i = 0; i < count; i++)
         polynomials[0][i] = 1;
     uint32_t most = wanted < SMOOTH_MAX ? wanted : SMOOTH_MAX;

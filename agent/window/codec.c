@@ -242,7 +242,7 @@ static int open_encoded(const struct layout *layout, struct bytes encoded,
 
 int counts_add_encoded(struct counts *into, struct bytes encoded, int sign, struct err *reterr)
 {
-    struct cursor cursor;
+    struct cursor cursor = {0};
     int code = open_encoded(into->layout, encoded, &cursor, reterr);
     if (code)
         return code;
@@ -256,7 +256,7 @@ int counts_add_encoded(struct counts *into, struct bytes encoded, int sign, stru
 
 int counts_merge_extents(struct counts *into, struct bytes encoded, struct err *reterr)
 {
-    struct cursor cursor;
+    struct cursor cursor = {0};
     int code = open_encoded(into->layout, encoded, &cursor, reterr);
     if (code)
         return code;

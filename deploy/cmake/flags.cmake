@@ -6,8 +6,7 @@ target_compile_options(leeway_flags INTERFACE
   -Wmissing-prototypes -Wundef -Wdouble-promotion -Wfloat-equal -Wimplicit-fallthrough
   -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
   -Werror=format-security
-  -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-strict-overflow
-  -ffp-contract=off -fno-omit-frame-pointer
+  -fno-strict-aliasing -ffp-contract=off -fno-omit-frame-pointer
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 # Texts that are cut to their buffer are cut on purpose.
 check_c_compiler_flag(-Wformat-truncation has_format_truncation)
@@ -16,6 +15,10 @@ if(has_format_truncation)
 endif()
 if(LEEWAY_WERROR)
   target_compile_options(leeway_flags INTERFACE -Werror)
+endif()
+# These define what is undefined, and with that switch off the sanitizer's look at signed overflow and null pointers.
+if(NOT LEEWAY_SANITIZE)
+  target_compile_options(leeway_flags INTERFACE -fno-delete-null-pointer-checks -fno-strict-overflow)
 endif()
 if(LEEWAY_SANITIZE)
   target_compile_options(leeway_flags INTERFACE -fsanitize=address,undefined

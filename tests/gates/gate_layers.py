@@ -9,6 +9,9 @@ CORE = {"base", "stats", "config", "baseline", "decode", "validate", "window", "
 SYSTEM = {"xxhash": r"xxhash\.h", "openssl": r"openssl/", "yaml": r"yaml\.h", "jansson": r"jansson\.h",
           "sqlite3": r"sqlite3\.h", "curl": r"curl/", "event2": r"event2/", "rdkafka": r"librdkafka/",
           "libpq": r"libpq-fe\.h"}
+STANDARD = re.compile(r"^(arpa/inet|assert|ctype|dirent|emmintrin|errno|fcntl|float|getopt|inttypes|limits|locale|math|netdb|"
+                      r"netinet/\w+|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|"
+                      r"string|strings|sys/\w+|syslog|threads|time|unistd)\.h$")
 NOT_IN_CORE = re.compile(r"^(time|unistd|fcntl|signal|locale|pthread|threads)\.h$|^sys/")
 
 
@@ -42,6 +45,8 @@ def check(path, folder, allowed, system, problems):
         for library, pattern in SYSTEM.items():
             if re.match(pattern, name) and library not in system:
                 problems.append(f"{place}: {folder} may not include <{name}>")
+        if not STANDARD.match(name) and not any(re.match(pattern, name) for pattern in SYSTEM.values()):
+            problems.append(f"{place}: <{name}> is of a library that the table does not know")
         if folder in CORE and NOT_IN_CORE.match(name):
             problems.append(f"{place}: the core may not include <{name}>")
 

@@ -130,3 +130,41 @@ Test(compare, single_value_window)
     cr_assert(isfinite(c.g.statistic));
     close_fixture(&f);
 }
+
+/* How much of a long tail the baseline has met is chance: "other" and "unseen" together did not
+ * move, so nothing did. */
+Test(compare, tail_that_is_half_unseen_has_not_moved)
+{
+    static const char *const levels[] = {"a", "b"}, *const places[] = {"x", "y"};
+    static const int64_t counts[] = {5000, 3000}, rows[] = {6000, 4000};
+    struct baseline *baseline = make_baseline();
+    uint32_t field = make_baseline_category(baseline, "item", levels, counts, 2, 2000);
+    uint32_t place = make_baseline_category(baseline, "place", places, rows, 2, 0);
+    make_baseline_segment(baseline, place, 1);
+    int64_t *coarse = baseline->segments[0].coarse + field * BASELINE_COARSE_CELLS;
+    coarse[0] = 3000;
+    coarse[1] = 1800;
+    coarse[2] = 1200;
+    make_baseline_seal(baseline);
+    struct layout *layout = layout_new(baseline);
+    struct counts *window = counts_new(layout);
+    for (int i = 0; i < 1000; i++) {
+        struct observation observations[2] = {0};
+        observations[field].cell = i < 500 ? 0 : i < 800 ? 1 : i < 900 ? 2 : 3;
+        counts_add_record(window, observations, 0);
+    }
+    struct comparison c;
+    compare_field(window, field, &c);
+    cr_assert_eq(c.unseen, 100);
+    cr_assert_eq(c.n, 900);
+    cr_assert_lt(c.g.statistic, 1e-6);
+    cr_assert_float_eq(c.n_effective, 1000.0 * 10000 / 11000, 1e-6);
+    compare_segment(window, 0, 0, field, &c);
+    cr_assert_eq(c.unseen, 100);
+    cr_assert_eq(c.total, 1000);
+    cr_assert_eq(c.test_cells, 3);
+    cr_assert_lt(c.g.statistic, 1e-6);
+    counts_free(window);
+    layout_free(layout);
+    baseline_free(baseline);
+}

@@ -105,7 +105,6 @@ Test(text, malformed_utf8)
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         check_fault(bytes_of(bodies[i]), DECODE_UTF8);
-        cr_assert_not(text_is_utf8(bytes_of(bodies[i])), "case %zu", i);
     }
 }
 
@@ -172,12 +171,4 @@ Test(text, the_end_is_found_at_any_distance)
         cr_assert_eq(reading.text.size, size);
         free(reading.buffer);
     }
-}
-
-Test(text, is_utf8)
-{
-    cr_assert(text_is_utf8(bytes_of("")));
-    cr_assert(text_is_utf8(bytes_of("plain")));
-    cr_assert(text_is_utf8(bytes_of("\xe6\x9d\xb1\xe4\xba\xac")));
-    cr_assert_not(text_is_utf8(bytes_of("\xe6\x9d")));
 }

@@ -73,3 +73,27 @@ Test(ring, damaged_text_is_refused)
         json_decref(json);
     }
 }
+
+/* What is not kept for want of a yes must go on as if it had been. */
+Test(ring, forgotten_or_not_is_the_same_after_the_next_yes)
+{
+    static const int last_no[] = {0, 3, 70};
+    for (int i = 0; i < 3; i++) {
+        struct rings *kept = rings_new();
+        ring_push(rings_at(kept, bytes_of("a")), 0, 100, i != 1);
+        ring_push(rings_at(kept, bytes_of("a")), last_no[i] * 100, 100, false);
+        json_t *text = rings_to_json(kept);
+        struct rings *again = rings_from_json(text, NULL);
+        cr_assert_eq(json_object_size(text), 0);
+        ring_push(rings_at(kept, bytes_of("a")), 10000, 100, true);
+        ring_push(rings_at(again, bytes_of("a")), 10000, 100, true);
+        json_t *one = rings_to_json(kept), *other = rings_to_json(again);
+        cr_assert_eq(json_object_size(one), 1);
+        cr_assert(json_equal(one, other), "case %d", i);
+        json_decref(text);
+        json_decref(one);
+        json_decref(other);
+        rings_free(kept);
+        rings_free(again);
+    }
+}

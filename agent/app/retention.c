@@ -1,0 +1,30 @@
+/* Ages count from what each monitor has judged, not from the wall clock: a replayed year keeps its
+ * last days, not none. */
+#include "app/retention.h"
+
+static int64_t longest_window(const struct setup *setup)
+{
+    int64_t longest = 0;
+    for (uint32_t i = 0; i < setup->monitor_count; i++) {
+        const struct config_monitor *monitor = setup->monitors[i].config;
+        int64_t last = monitor->windows_ms[monitor->window_count - 1];
+        longest = last > longest ? last : longest;
+    }
+    return longest;
+}
+
+int retention_prune(const struct setup *setup, const struct evaluate *evaluate, struct store *store,
+                    struct err *reterr)
+{
+    const struct config_retention *retention = &setup->config->retention;
+    int64_t judged = INT64_MAX, panes_ms = 2 * longest_window(setup) + HOUR_MS;
+    for (uint32_t i = 0; i < setup->monitor_count; i++) {
+        int64_t position = evaluate_position(evaluate, i);
+        judged = position < judged ? position : judged;
+    }
+    if (judged == INT64_MAX || judged == TIME_NONE)
+        return 0;
+    panes_ms = retention->panes_ms > panes_ms ? retention->panes_ms : panes_ms;
+    return store_prune(store, judged - panes_ms, judged - retention->verdicts_ms,
+                       setup->config->limits.quarantine_rows, reterr);
+}

@@ -1,0 +1,15 @@
+/* Retention: what is old enough to forget, in event time. */
+#ifndef LEEWAY_APP_RETENTION_H
+#define LEEWAY_APP_RETENTION_H
+
+#include "app/evaluate.h"
+
+enum { RETENTION_PERIOD_MS = 10 * MINUTE_MS };
+
+/* Deletes panes, verdicts, resolved incidents and quarantine rows that the settings let go. Panes
+ * are kept at least twice the longest window of any monitor, since windows are rebuilt from them
+ * after a restart. Nothing happens before every monitor has been judged. */
+int retention_prune(const struct setup *setup, const struct evaluate *evaluate, struct store *store,
+                    struct err *reterr);
+
+#endif
