@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/live.h"
+#include "app/complaint.h"
 #include "app/metrics.h"
 #include "app/options.h"
 #include "app/progress.h"
@@ -22,7 +23,7 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { STEP_BUDGET_MS = 8, DRAIN_CHECK_MS = 20, DRAIN_MAX_MS = 60000 };
+enum { STEP_BUDGET_MS = 8, DRAIN_CHECK_MS = 20, DRAIN_MAX_MS = 60000, STOP_MAX_MS = 10000 };
 
 struct agent {
     const struct agent_options *options;
@@ -39,8 +40,8 @@ struct agent {
     struct notify *notify;
     struct web *web;
     struct progress progress;
-    bool ended, stopping;
-    struct loop_time drain_since;
+    bool ended, stopping, troubled; /* the store could not be written; that is said once */
+    struct loop_time drain_since, stop_since;
     int exit_code;
 };
 
@@ -68,6 +69,9 @@ static void input_ended(struct agent *agent)
         return;
     }
     log_info("input has ended, everything is judged");
+    struct err odd;
+    if (complaint(ingest_totals(agent->ingest), &odd) != 0)
+        log_err(LOG_WARNING_LEVEL, "little was counted", &odd);
     agent->drain_since = clock_loop();
     if (agent->options->once)
         schedule(agent->drain_event, DRAIN_CHECK_MS);
@@ -89,6 +93,27 @@ static void on_drain(evutil_socket_t fd, short what, void *context)
         return;
     }
     schedule(agent->drain_event, DRAIN_CHECK_MS);
+}
+
+/* Says once when the store stops and starts to work. An agent that was told to stop does not wait
+ * for it for ever: what is not committed is read again by the next one. */
+static int64_t mind_store(struct agent *agent, struct loop_time now, int64_t wait_ms)
+{
+    const char *trouble = pump_trouble(agent->pump);
+    bool troubled = strcmp(trouble, "ok") != 0;
+    if (troubled && !agent->troubled)
+        log_warning("the store cannot be written; it is tried again", "error", trouble);
+    else if (agent->troubled && !troubled)
+        log_info("the store can be written again");
+    agent->troubled = troubled;
+    if (!agent->stopping || !troubled)
+        return wait_ms;
+    if (now.ms - agent->stop_since.ms < STOP_MAX_MS)
+        return wait_ms < SECOND_MS ? wait_ms : SECOND_MS;
+    log_warning("ends without the last commit; the next run reads these records again");
+    agent->exit_code = EXIT_FAILED;
+    event_base_loopbreak(agent->base);
+    return wait_ms;
 }
 
 static void on_pump(evutil_socket_t fd, short what, void *context)
@@ -113,7 +138,7 @@ static void on_pump(evutil_socket_t fd, short what, void *context)
     else if (result == PUMP_END)
         input_ended(agent);
     else
-        schedule(agent->pump_event, result == PUMP_AGAIN ? 0 : wait_ms);
+        schedule(agent->pump_event, result == PUMP_AGAIN ? 0 : mind_store(agent, now, wait_ms));
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *context)
@@ -126,6 +151,7 @@ static void on_signal(evutil_socket_t signal_number, short what, void *context)
     }
     log_info("stopping", "signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
     agent->stopping = true;
+    agent->stop_since = clock_loop();
     if (agent->live)
         live_stop(agent->live);
     pump_stop(agent->pump);
@@ -312,6 +338,9 @@ static int open_web(struct agent *agent, struct err *reterr)
     char port[8];
     snprintf(port, sizeof port, "%u", web_port(agent->web));
     log_info("listening", "address", listen, "port", port);
+    if (!web_is_local(agent->web))
+        log_warning("whoever reaches this address can read everything; there is no password",
+                    "address", listen, "hint", "Put a proxy in front, or listen on 127.0.0.1.");
     progress_listening(&agent->progress, listen, web_port(agent->web));
     return 0;
 }

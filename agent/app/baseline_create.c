@@ -14,6 +14,7 @@
 #include "app/mapping.h"
 #include "app/options.h"
 #include "app/setup.h"
+#include "app/visible.h"
 #include "sys/file.h"
 
 #define USAGE "leeway baseline create --name NAME --file FILE [OPTIONS]"
@@ -325,14 +326,16 @@ static void tell_field(const struct baseline *baseline, const struct baseline_fi
 {
     char name[VISIBLE_BYTES];
     if (field->valid == 0)
-        fprintf(stderr, "leeway: note: field %s has no value in any row\n", visible(field->name, name));
+        fprintf(stderr, "leeway: note: field %s has no value in any row\n",
+                visible(field->name, name));
     else if (field->type == FIELD_CATEGORY && field->singletons * 10 > field->valid * 9 &&
              field->valid > 100)
         fprintf(stderr, "leeway: note: hardly a value of field %s repeats; is it an id?\n",
                 visible(field->name, name));
     else if ((double)field->invalid > 0.01 * (double)baseline->rows)
-        fprintf(stderr, "leeway: note: field %s: %lld of %lld rows are no %s\n", visible(field->name, name),
-                (long long)field->invalid, (long long)baseline->rows, field_type_name(field->type));
+        fprintf(stderr, "leeway: note: field %s: %lld of %lld rows are no %s\n",
+                visible(field->name, name), (long long)field->invalid, (long long)baseline->rows,
+                field_type_name(field->type));
 }
 
 static void tell(const struct create *create, const struct baseline *baseline)

@@ -243,9 +243,9 @@ static void print_field(const struct baseline *baseline, const struct baseline_f
 {
     char name[VISIBLE_BYTES], path[VISIBLE_BYTES];
     print_head(baseline);
-    printf("%s  %s  %s  %s\n%lld valid, %lld missing, %lld invalid\n", visible(field->name, name), visible(field->path, path),
-           field_type_name(field->type), field_role_name(field->role), (long long)field->valid,
-           (long long)field->missing, (long long)field->invalid);
+    printf("%s  %s  %s  %s\n%lld valid, %lld missing, %lld invalid\n", visible(field->name, name),
+           visible(field->path, path), field_type_name(field->type), field_role_name(field->role),
+           (long long)field->valid, (long long)field->missing, (long long)field->invalid);
     if (is_number(field))
         print_number(field);
     else

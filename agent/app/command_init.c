@@ -149,13 +149,30 @@ static void put_fields(struct text *yaml, const struct guess *guess)
     }
 }
 
+/* A file's name as a word of a command; in quotes unless it is plain, so that it can neither end
+ * the comment it stands in nor mean something to a shell. */
+static void put_command(struct text *text, const char *before, const char *file)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
+    text_puts(text, before);
+    if (!strcmp(file, "-"))
+        text_puts(text, "FILE");
+    else if (file[strspn(file, plain)] == '\0')
+        text_puts(text, file);
+    else
+        text_json(text, bytes_of(file));
+}
+
 static void put_config(struct text *yaml, const struct guess *guess, const char *name,
-                       const char *topic, const char *file)
+                       const char *topic, const char *file, const char *output)
 {
     text_printf(yaml,
                 "# Written by `leeway init` from %lld events. Paths and roles are guesses: "
-                "read them.\n# Check with `leeway check --config FILE`.\n",
+                "read them.\n",
                 (long long)guess->rows);
+    put_command(yaml, "# Check with: leeway check --config ", output);
+    text_puts(yaml, "\n");
     if (guess->is_csv)
         text_puts(yaml, "# The sample was CSV, so where the live events hold these fields is "
                         "assumed to be the\n# canonical form: /ts, /features/…, /prediction/….\n");
@@ -171,9 +188,10 @@ static void put_config(struct text *yaml, const struct guess *guess, const char 
     text_json(yaml, bytes_of(guess->features));
     text_puts(yaml, "\n");
     put_prediction(yaml, guess);
-    text_printf(yaml,
-                "    # leeway baseline create --name %s --config FILE --monitor %s --file %s\n",
-                name, name, file);
+    text_printf(yaml, "    # leeway baseline create --name %s --monitor %s", name, name);
+    put_command(yaml, " --config ", output);
+    put_command(yaml, " --file ", file);
+    text_puts(yaml, "\n");
     text_puts(yaml, "    baseline: ");
     text_json(yaml, bytes_of(name));
     text_puts(yaml, "\n    windows: [1h, 24h]\n    alarms: 1 per 90 days\n");
@@ -219,7 +237,8 @@ static int verify(const struct text *yaml, const char *output)
     return code;
 }
 
-static int put_out(const struct text *yaml, const char *output, const struct guess *guess)
+static int put_out(const struct text *yaml, const char *output, const struct guess *guess,
+                   const char *name)
 {
     struct err err = {0};
     uint32_t features = 0;
@@ -237,6 +256,12 @@ static int put_out(const struct text *yaml, const char *output, const struct gue
     printf("wrote %s: %u features under %s, time %s, prediction %s\n", output, features,
            guess->features, guess->time >= 0 ? guess->paths[guess->time].path : "not found",
            guess->score >= 0 || guess->class >= 0 || guess->value >= 0 ? "found" : "not found");
+    struct text next = {0};
+    text_printf(&next, "next: leeway baseline create --name %s --monitor %s", name, name);
+    put_command(&next, " --config ", output);
+    put_command(&next, " --file TRAINING   # CSV or NDJSON\n      leeway check --config ", output);
+    printf("%s\n", next.data);
+    text_release(&next);
     if (guess->rejected)
         fprintf(stderr, "leeway: note: lines of the sample that are no events: %lld\n",
                 (long long)guess->rejected);
@@ -285,10 +310,14 @@ int command_init(int argc, char **argv)
         return fail(&err);
     }
     make_name(&guess, file, own_name, sizeof own_name);
-    put_config(&yaml, &guess, name ? name : own_name, topic ? topic : name ? name : own_name, file);
+    put_config(&yaml, &guess, name ? name : own_name,
+               topic  ? topic
+               : name ? name
+                      : own_name,
+               file, output);
     code = verify(&yaml, output);
     if (code == 0)
-        code = put_out(&yaml, output, &guess);
+        code = put_out(&yaml, output, &guess, name ? name : own_name);
     text_release(&yaml);
     guess_release(&guess);
     return code;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/complaint.h"
 #include "app/options.h"
 #include "app/pump.h"
 #include "app/visible.h"
@@ -179,13 +180,20 @@ static int replay_run_pump(struct replay_run *run, struct err *reterr)
 static void print_counts(const struct replay_run *run)
 {
     const struct ingest_totals *totals = ingest_totals(run->ingest);
-    fprintf(stderr,
-            "leeway: %lld verdicts, %lld incidents opened; records:", (long long)run->verdicts,
-            (long long)run->opened);
+    fprintf(
+        stderr, "leeway: %lld verdicts, %lld incidents opened; records:",
+        (long long)(run->incidents_only ? evaluate_totals(run->evaluate)->verdicts : run->verdicts),
+        (long long)run->opened);
     for (int i = 0; i < DISPOSITIONS; i++)
         fprintf(stderr, " %s %lld", disposition_name((enum disposition)i),
                 (long long)totals->records[i]);
     fputc('\n', stderr);
+}
+
+static void print_error(const struct err *err)
+{
+    char line[1024];
+    fprintf(stderr, "leeway: %s\n", err_line(err, line, sizeof line));
 }
 
 static bool parse_time(const char *text, int64_t otherwise, int64_t *ret_ms)
@@ -207,12 +215,15 @@ static int run_replay(struct replay_run *run, const char *config, const char *fi
     int code = replay_run_open(run, config, file, topic, baseline, &err);
     if (!code)
         code = replay_run_pump(run, &err);
-    if (code && err.code) {
-        char line[1024];
-        fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));
-    }
+    if (code && err.code)
+        print_error(&err);
     if (!code)
         print_counts(run);
+    /* Records of which none could be counted must not look like records without drift. */
+    if (!code && complaint(ingest_totals(run->ingest), &err) != 0) {
+        print_error(&err);
+        code = err.code == ERR_INVALID ? err.code : 0;
+    }
     bool drift = fail_on_drift && run->opened;
     replay_run_close(run);
     return code ? EXIT_FAILED : drift ? EXIT_DRIFT : EXIT_OK;

@@ -4,58 +4,22 @@
  * the same reading and writes the same rows under the same ids. */
 #include "app/evaluate.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/judged.h"
 #include "app/rows.h"
 #include "judge/histogram.h"
-#include "window/rolling.h"
+#include "judge/ring.h"
 
 enum { BATCH_PANES = 48 };
-
-/* Windows of one model version. */
-struct version {
-    char *name;
-    int64_t begin_ms; /* first pane of the generation */
-    int64_t last_ms;  /* start of the last pane with data */
-    struct rolling *rolling;
-};
-
-struct judged_monitor {
-    bool loaded;            /* false after a failed load_monitor: nothing below counts */
-    int64_t position_ms;    /* end of the last judged pane; TIME_NONE before the first */
-    int64_t passed_over_ms; /* end of the last pane that was judged without being certain */
-    struct judge_state *state;
-    struct incident_book *book;
-    struct version *versions;
-    uint32_t version_count;
-    struct counts *scratch;
-};
-
-/* One delta or pane as read, copied. */
-struct read_pane {
-    int64_t start_ms;
-    const char *version;
-    struct bytes counts;
-    int64_t rows;
-    uint32_t revision;
-};
-
-struct read_panes {
-    struct evaluate *evaluate;
-    const char *generation;
-    struct read_pane *items;
-    uint32_t count, capacity;
-};
 
 struct evaluate {
     const struct setup *setup;
     struct store *store;
     struct evaluate_hooks hooks;
-    struct judged_monitor *monitors;
+    struct judged *monitors;
     struct evaluate_totals totals;
     /* the batch under way */
     struct arena *arena;
@@ -68,175 +32,18 @@ struct evaluate {
     void *done_context;
 };
 
-/* ---- reading panes ---- */
-
-static int read_row(void *context, const struct store_pane *row)
-{
-    struct read_panes *read = context;
-    if (strcmp(row->generation, read->generation) != 0) {
-        read->evaluate->totals.skipped_generations++;
-        return 0;
-    }
-    if (read->count == read->capacity) {
-        read->capacity = read->capacity ? read->capacity * 2 : 64;
-        read->items = mem_resize(read->items, read->capacity, sizeof *read->items);
-    }
-    struct arena *arena = read->evaluate->arena;
-    read->items[read->count++] =
-        (struct read_pane){.start_ms = row->start_ms,
-                           .version = arena_text(arena, bytes_of(row->version)),
-                           .counts = bytes_make(arena_text(arena, row->counts), row->counts.size),
-                           .rows = row->rows,
-                           .revision = row->revision};
-    return 0;
-}
-
-/* Sorted by name, so that verdicts come in the same order whatever version was seen first. The
- * result is valid until the next call. */
-static struct version *version_of(const struct monitor *monitor, struct judged_monitor *judged,
-                                  const char *name, int64_t begin_ms)
-{
-    uint32_t at = 0;
-    while (at < judged->version_count && strcmp(judged->versions[at].name, name) < 0)
-        at++;
-    if (at < judged->version_count && !strcmp(judged->versions[at].name, name))
-        return &judged->versions[at];
-    judged->versions =
-        mem_resize(judged->versions, judged->version_count + 1, sizeof *judged->versions);
-    struct version *version = &judged->versions[at];
-    memmove(version + 1, version, (judged->version_count - at) * sizeof *version);
-    judged->version_count++;
-    *version = (struct version){.name = mem_copy(name), .begin_ms = begin_ms, .last_ms = TIME_NONE};
-    version->rolling = rolling_new(monitor->layout, monitor->config->windows_ms,
-                                   monitor->config->window_count, monitor->pane_ms);
-    rolling_skip(version->rolling, (struct event_time){begin_ms});
-    return version;
-}
-
-static void add_pane(struct version *version, int64_t start_ms, const struct counts *counts)
-{
-    rolling_add(version->rolling, (struct event_time){start_ms}, counts);
-    if (counts)
-        version->last_ms = start_ms;
-}
-
-/* ---- state ---- */
-
-static void state_format(const struct evaluate *evaluate, uint32_t index, struct text *text)
-{
-    const struct judged_monitor *judged = &evaluate->monitors[index];
-    struct text judge = {0}, book = {0};
-    judge_state_format(judged->state, &judge);
-    incident_book_format(judged->book, &book);
-    json_t *versions = json_object();
-    for (uint32_t i = 0; i < judged->version_count; i++)
-        json_object_set_new(versions, judged->versions[i].name,
-                            json_integer(judged->versions[i].begin_ms));
-    json_t *json = json_pack("{s:i,s:s,s:o,s:s,s:s}", "format", 1, "generation",
-                             evaluate->setup->monitors[index].generation, "versions", versions,
-                             "judge", judge.data, "incidents", book.data);
-    if (judged->passed_over_ms != TIME_NONE)
-        json_object_set_new(json, "passed_over_ms", json_integer(judged->passed_over_ms));
-    char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-    text_puts(text, dump ? dump : "{}");
-    free(dump);
-    json_decref(json);
-    text_release(&judge);
-    text_release(&book);
-}
-
-static void judged_clear(struct judged_monitor *judged)
-{
-    for (uint32_t i = 0; i < judged->version_count; i++) {
-        free(judged->versions[i].name);
-        rolling_free(judged->versions[i].rolling);
-    }
-    free(judged->versions);
-    judged->versions = NULL;
-    judged->version_count = 0;
-    judge_state_free(judged->state);
-    incident_book_free(judged->book);
-    judged->state = NULL;
-    judged->book = NULL;
-    judged->passed_over_ms = TIME_NONE;
-}
-
-/* Another generation starts with empty windows and judge state; its incidents stay in the store as
- * they were. */
-static int state_parse(const struct monitor *monitor, struct judged_monitor *judged,
-                       struct bytes text, struct err *reterr)
-{
-    json_t *json = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL), *begin;
-    const char *generation = json_string_value(json_object_get(json, "generation")), *name;
-    const char *judge = json_string_value(json_object_get(json, "judge"));
-    const char *book = json_string_value(json_object_get(json, "incidents"));
-    int code = 0;
-    if (text.size && (!generation || !judge || !book))
-        code = err_set(reterr, ERR_INVALID, "judge state of %s is damaged", monitor->config->name);
-    if (!code && generation && !strcmp(generation, monitor->generation)) {
-        judged->state = judge_state_parse(bytes_of(judge), reterr);
-        judged->book = incident_book_parse(bytes_of(book), reterr);
-        code = judged->state && judged->book ? 0 : ERR_INVALID;
-        begin = json_object_get(json, "passed_over_ms");
-        judged->passed_over_ms = begin ? json_integer_value(begin) : TIME_NONE;
-        json_object_foreach(json_object_get(json, "versions"), name, begin)
-        {
-            version_of(monitor, judged, name, json_integer_value(begin));
-        }
-    } else if (!code) {
-        judged->state = judge_state_new();
-        judged->book = incident_book_new();
-    }
-    json_decref(json);
-    return code;
-}
-
-/* Adds stored panes of the longest window to the windows again. */
-static int rebuild(struct evaluate *evaluate, uint32_t index, struct err *reterr)
-{
-    const struct monitor *monitor = &evaluate->setup->monitors[index];
-    struct judged_monitor *judged = &evaluate->monitors[index];
-    struct read_panes read = {.evaluate = evaluate, .generation = monitor->generation};
-    if (judged->position_ms == TIME_NONE)
-        return 0;
-    int64_t longest = monitor->config->windows_ms[monitor->config->window_count - 1];
-    arena_clear(evaluate->arena);
-    int code =
-        store_panes(evaluate->store, monitor->config->name, judged->position_ms - 2 * longest,
-                    judged->position_ms, read_row, &read, reterr);
-    for (uint32_t i = 0; i < read.count && !code; i++) {
-        const struct read_pane *pane = &read.items[i];
-        struct version *version = version_of(monitor, judged, pane->version, pane->start_ms);
-        counts_clear(judged->scratch);
-        code = counts_add_encoded(judged->scratch, pane->counts, 1, reterr);
-        if (!code)
-            add_pane(version, pane->start_ms, judged->scratch);
-    }
-    /* Roll on to the position: what had left the windows there has to be gone here, too. */
-    int64_t last_ms = judged->position_ms - monitor->pane_ms;
-    for (uint32_t i = 0; i < judged->version_count && !code; i++)
-        if (judged->versions[i].last_ms < last_ms && judged->versions[i].begin_ms <= last_ms)
-            add_pane(&judged->versions[i], last_ms, NULL);
-    free(read.items);
-    return code;
-}
-
 static int load_monitor(struct evaluate *evaluate, uint32_t index, struct err *reterr)
 {
-    const struct monitor *monitor = &evaluate->setup->monitors[index];
-    struct judged_monitor *judged = &evaluate->monitors[index];
-    struct text text = {0};
-    judged_clear(judged);
-    judged->loaded = false;
-    int code = store_judge_load(evaluate->store, monitor->config->name, &judged->position_ms, &text,
-                                reterr);
-    if (!code)
-        code = state_parse(monitor, judged, bytes_make(text.data, text.size), reterr);
-    if (!code)
-        code = rebuild(evaluate, index, reterr);
-    text_release(&text);
-    judged->loaded = code == 0;
-    return code;
+    return judged_load(&evaluate->monitors[index], &evaluate->setup->monitors[index],
+                       evaluate->store, evaluate->arena, reterr);
+}
+
+/* A reading for the monitor under way. */
+static struct read_panes reading(struct evaluate *evaluate)
+{
+    return (struct read_panes){.arena = evaluate->arena,
+                               .generation =
+                                   evaluate->setup->monitors[evaluate->monitor].generation};
 }
 
 struct evaluate *evaluate_new(const struct setup *setup, struct store *store,
@@ -286,18 +93,20 @@ static void keep_verdicts(struct evaluate *evaluate, const struct verdict_list *
     evaluate->totals.verdicts += verdicts->count;
 }
 
-static void step_incidents(struct evaluate *evaluate, const struct verdict_list *verdicts)
+static struct incident_context context_of(const struct evaluate *evaluate)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    const struct incident_context context = {.monitor = monitor->config,
-                                             .baseline = monitor->baseline_label,
-                                             .baseline_hash = monitor->baseline->hash,
-                                             .reproduce = evaluate->hooks.reproduce};
-    struct incident_changes changes = {0};
-    incident_step(&evaluate->setup->ruleset, evaluate->monitors[evaluate->monitor].book, &context,
-                  verdicts->items, verdicts->count, evaluate->arena, &changes);
-    for (uint32_t i = 0; i < changes.count; i++) {
-        const struct incident_change *change = &changes.items[i];
+    return (struct incident_context){.monitor = monitor->config,
+                                     .baseline = monitor->baseline_label,
+                                     .baseline_hash = monitor->baseline->hash,
+                                     .reproduce = evaluate->hooks.reproduce};
+}
+
+/* Takes the changes to rows, and releases them. */
+static void keep_changes(struct evaluate *evaluate, struct incident_changes *changes)
+{
+    for (uint32_t i = 0; i < changes->count; i++) {
+        const struct incident_change *change = &changes->items[i];
         evaluate->totals.opened += change->event == INCIDENT_OPENED;
         evaluate->totals.closed += change->event == INCIDENT_CLOSED;
         if (evaluate->hooks.change)
@@ -306,7 +115,38 @@ static void step_incidents(struct evaluate *evaluate, const struct verdict_list 
         if (evaluate->hooks.keep_outbox)
             rows_add_messages(&evaluate->rows, evaluate->arena, evaluate->setup->config, change);
     }
-    incident_changes_release(&changes);
+    incident_changes_release(changes);
+}
+
+static void step_incidents(struct evaluate *evaluate, const struct verdict_list *verdicts)
+{
+    const struct incident_context context = context_of(evaluate);
+    struct incident_changes changes = {0};
+    incident_step(&evaluate->setup->ruleset, evaluate->monitors[evaluate->monitor].book, &context,
+                  verdicts->items, verdicts->count, evaluate->arena, &changes);
+    keep_changes(evaluate, &changes);
+}
+
+/* Closes incidents that no verdict will close: those of a configuration or baseline that is judged
+ * no longer, and those whose rule is gone. They end where they were last judged, so that a repeat
+ * says the same. */
+static void end_incidents(struct evaluate *evaluate)
+{
+    const struct ruleset *ruleset = &evaluate->setup->ruleset;
+    struct judged *judged = &evaluate->monitors[evaluate->monitor];
+    struct incident_context context = context_of(evaluate);
+    struct incident_changes changes = {0};
+    const struct event_time now = {judged->position_ms};
+    incident_close_orphans(ruleset, judged->book, &context, now, "ended because its rule is gone",
+                           evaluate->arena, &changes);
+    if (judged->former) {
+        context.baseline = judged->former_baseline;
+        context.baseline_hash = judged->former_hash;
+        context.reproduce = NULL; /* the configuration that would is gone */
+        incident_close_all(ruleset, judged->former, &context, now,
+                           "ended by a new configuration or baseline", evaluate->arena, &changes);
+    }
+    keep_changes(evaluate, &changes);
 }
 
 /* Histograms are kept as evidence of what drifts, and for every verdict that is stored. */
@@ -332,7 +172,7 @@ static void add_histograms(struct evaluate *evaluate, const struct counts *count
 static void judge_version(struct evaluate *evaluate, struct version *version, int64_t end_ms)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    struct judged_monitor *judged = &evaluate->monitors[evaluate->monitor];
+    struct judged *judged = &evaluate->monitors[evaluate->monitor];
     struct verdict_list verdicts = {0};
     uint32_t due = rolling_due(version->rolling);
     for (uint32_t w = 0; w < monitor->config->window_count; w++) {
@@ -359,7 +199,7 @@ static void judge_version(struct evaluate *evaluate, struct version *version, in
 }
 
 /* Sums the deltas items[*at …] of one pane and version into scratch, and moves *at behind them. */
-static int merge_deltas(struct judged_monitor *judged, const struct read_panes *read, uint32_t *at,
+static int merge_deltas(struct judged *judged, const struct read_panes *read, uint32_t *at,
                         struct err *reterr)
 {
     const struct read_pane *first = &read->items[*at];
@@ -373,41 +213,53 @@ static int merge_deltas(struct judged_monitor *judged, const struct read_panes *
     return 0;
 }
 
+/* At each hop of the longest window: answers that no window looks back to any more. Never in a pane
+ * with empty windows, which may be skipped: the state is the same wherever batches begin. */
+static void forget_answers(const struct monitor *monitor, struct judged *judged, int64_t end_ms)
+{
+    int64_t longest = monitor->config->windows_ms[monitor->config->window_count - 1];
+    if (end_ms % (longest / RING_HOPS) == 0)
+        judge_state_prune(judged->state, end_ms - RING_WINDOWS_MAX * longest);
+}
+
 /* One pane for all versions: those with deltas get them, the others an empty pane. */
 static int judge_pane(struct evaluate *evaluate, const struct read_panes *read, uint32_t *at,
                       int64_t start_ms, bool provisional, struct err *reterr)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    struct judged_monitor *judged = &evaluate->monitors[evaluate->monitor];
+    struct judged *judged = &evaluate->monitors[evaluate->monitor];
     while (*at < read->count && read->items[*at].start_ms == start_ms) {
         const char *name = read->items[*at].version;
         int code = merge_deltas(judged, read, at, reterr);
         if (code)
             return code;
-        struct version *version = version_of(monitor, judged, name, start_ms);
         rows_add_pane(&evaluate->rows, evaluate->arena, monitor->generation, name, start_ms,
                       judged->scratch);
-        add_pane(version, start_ms, judged->scratch);
+        version_add(judged_version(judged, name, start_ms), monitor, start_ms, judged->scratch);
     }
     if (provisional)
         judged->passed_over_ms = start_ms + monitor->pane_ms;
+    bool any = false;
     for (uint32_t i = 0; i < judged->version_count; i++) {
         struct version *version = &judged->versions[i];
-        bool has_data = version->last_ms == start_ms;
-        if (!has_data && rolling_is_empty(version->rolling))
+        if (!version->rolling)
             continue;
-        if (!has_data)
-            add_pane(version, start_ms, NULL);
+        if (version->last_ms != start_ms)
+            version_add(version, monitor, start_ms, NULL);
         judge_version(evaluate, version, start_ms + monitor->pane_ms);
+        version_rest(version);
+        any = true;
     }
+    if (any)
+        forget_answers(monitor, judged, start_ms + monitor->pane_ms);
     evaluate->totals.panes++;
     return 0;
 }
 
-static bool windows_are_empty(const struct judged_monitor *judged)
+static bool windows_are_empty(const struct judged *judged)
 {
     for (uint32_t i = 0; i < judged->version_count; i++)
-        if (!rolling_is_empty(judged->versions[i].rolling))
+        if (judged->versions[i].rolling)
             return false;
     return true;
 }
@@ -418,7 +270,7 @@ static bool windows_are_empty(const struct judged_monitor *judged)
 static int next_pane(struct evaluate *evaluate, int64_t *ret_start_ms, struct err *reterr)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    struct judged_monitor *judged = &evaluate->monitors[evaluate->monitor];
+    struct judged *judged = &evaluate->monitors[evaluate->monitor];
     if (judged->position_ms != TIME_NONE && !windows_are_empty(judged)) {
         *ret_start_ms = judged->position_ms;
         return 0;
@@ -438,7 +290,7 @@ static void written(void *context, enum store_result result, const struct err *e
     struct evaluate *evaluate = context;
     struct err reload = {0};
     if (result == STORE_DONE) {
-        evaluate->monitors[evaluate->monitor].position_ms = evaluate->new_position_ms;
+        judged_moved(&evaluate->monitors[evaluate->monitor], evaluate->new_position_ms);
         *evaluate->ret_more = evaluate->more;
     } else {
         /* What was judged in memory was not written: begin again from what is. */
@@ -454,7 +306,8 @@ static void write_batch(struct evaluate *evaluate, int64_t mark)
 {
     const struct rows *rows = &evaluate->rows;
     text_clear(&evaluate->state_text);
-    state_format(evaluate, evaluate->monitor, &evaluate->state_text);
+    judged_format(&evaluate->monitors[evaluate->monitor],
+                  &evaluate->setup->monitors[evaluate->monitor], &evaluate->state_text);
     struct store_judged judged = {
         .monitor = evaluate->setup->monitors[evaluate->monitor].config->name,
         .old_position_ms = evaluate->monitors[evaluate->monitor].position_ms,
@@ -477,13 +330,14 @@ static int judge_range(struct evaluate *evaluate, int64_t first_ms, int64_t end_
                        int64_t certain_ms, int64_t *ret_mark, struct err *reterr)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    struct read_panes read = {.evaluate = evaluate, .generation = monitor->generation};
+    struct read_panes read = reading(evaluate);
     uint32_t at = 0;
-    int code = store_deltas(evaluate->store, monitor->config->name, first_ms, end_ms, read_row,
-                            &read, ret_mark, reterr);
+    int code = store_deltas(evaluate->store, monitor->config->name, first_ms, end_ms,
+                            read_panes_row, &read, ret_mark, reterr);
     for (int64_t start = first_ms; start < end_ms && !code; start += monitor->pane_ms)
         code =
             judge_pane(evaluate, &read, &at, start, start + monitor->pane_ms > certain_ms, reterr);
+    evaluate->totals.skipped_generations += read.foreign;
     free(read.items);
     return code;
 }
@@ -513,6 +367,7 @@ void evaluate_monitor(struct evaluate *evaluate, uint32_t index, int64_t final_m
         evaluate->more = panes > BATCH_PANES;
         panes = evaluate->more ? BATCH_PANES : panes;
         evaluate->new_position_ms = first_ms + panes * pane_ms;
+        end_incidents(evaluate);
         code = judge_range(evaluate, first_ms, evaluate->new_position_ms, certain_ms, &mark, &err);
     }
     if (code) {
@@ -530,9 +385,9 @@ static int add_stored(struct evaluate *evaluate, const char *version, int64_t st
                       uint32_t *ret_revision, struct err *reterr)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[evaluate->monitor];
-    struct read_panes stored = {.evaluate = evaluate, .generation = monitor->generation};
-    int code = store_panes(evaluate->store, monitor->config->name, start_ms, start_ms + 1, read_row,
-                           &stored, reterr);
+    struct read_panes stored = reading(evaluate);
+    int code = store_panes(evaluate->store, monitor->config->name, start_ms, start_ms + 1,
+                           read_panes_row, &stored, reterr);
     *ret_revision = 0;
     for (uint32_t i = 0; i < stored.count && !code; i++) {
         if (strcmp(stored.items[i].version, version) != 0)
@@ -561,12 +416,12 @@ void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_f
                          void *context)
 {
     const struct monitor *monitor = &evaluate->setup->monitors[index];
-    struct judged_monitor *judged = &evaluate->monitors[index];
-    struct read_panes read = {.evaluate = evaluate, .generation = monitor->generation};
+    struct judged *judged = &evaluate->monitors[index];
     struct err err = {0};
     int64_t mark = 0;
     uint32_t at = 0;
     evaluate->monitor = index;
+    struct read_panes read = reading(evaluate);
     evaluate->done = done;
     evaluate->done_context = context;
     arena_clear(evaluate->arena);
@@ -574,7 +429,10 @@ void evaluate_merge_late(struct evaluate *evaluate, uint32_t index, store_done_f
     int code = judged->loaded ? 0 : load_monitor(evaluate, index, &err);
     if (!code && judged->position_ms != TIME_NONE)
         code = store_deltas(evaluate->store, monitor->config->name, INT64_MIN, judged->position_ms,
-                            read_row, &read, &mark, &err);
+                            read_panes_row, &read, &mark, &err);
+    evaluate->totals.skipped_generations += read.foreign;
+    if (!code && read.foreign)
+        code = store_set_aside(evaluate->store, monitor->config->name, monitor->generation, &err);
     while (at < read.count && !code) {
         const struct read_pane *first = &read.items[at];
         uint32_t revision;
@@ -604,4 +462,13 @@ const struct evaluate_totals *evaluate_totals(const struct evaluate *evaluate)
 int64_t evaluate_position(const struct evaluate *evaluate, uint32_t monitor)
 {
     return evaluate->monitors[monitor].position_ms;
+}
+
+uint32_t evaluate_live_versions(const struct evaluate *evaluate, uint32_t monitor)
+{
+    const struct judged *judged = &evaluate->monitors[monitor];
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < judged->version_count; i++)
+        live += judged->versions[i].rolling != NULL;
+    return live;
 }

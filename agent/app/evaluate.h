@@ -38,7 +38,8 @@ void evaluate_monitor(struct evaluate *evaluate, uint32_t monitor, int64_t final
                       int64_t certain_ms, bool *ret_more, store_done_fn done, void *context);
 
 /* Adds deltas that arrived for panes already judged to their stored panes and to the windows;
- * judged state is not touched. */
+ * judged state is not touched. Deltas of other generations are set aside (store_set_aside): nobody
+ * will judge them. */
 void evaluate_merge_late(struct evaluate *evaluate, uint32_t monitor, store_done_fn done,
                          void *context);
 
@@ -49,5 +50,8 @@ const struct evaluate_totals *evaluate_totals(const struct evaluate *evaluate);
 
 /* End of the last judged pane of a monitor; TIME_NONE before the first. */
 int64_t evaluate_position(const struct evaluate *evaluate, uint32_t monitor);
+
+/* Model versions of a monitor that have records in some window; the others cost a name. */
+uint32_t evaluate_live_versions(const struct evaluate *evaluate, uint32_t monitor);
 
 #endif

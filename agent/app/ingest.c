@@ -9,6 +9,9 @@
 
 enum { QUARANTINE_MAX = 1024, VERSION_BYTES_MAX = 64 };
 
+/* All versions beyond the limit share this name. */
+#define OTHER "(other)"
+
 struct partition {
     char *topic;
     int32_t partition;
@@ -27,8 +30,9 @@ struct delta {
 };
 
 struct monitor_state {
-    char **versions; /* as seen; the last one allowed is "(other)" */
+    char **versions; /* as seen; behind the last one allowed is "(other)" */
     uint32_t version_count;
+    bool versions_loaded;
     bool *registered; /* generation of that version is in the store */
     struct observation *observations;
     struct counts **spare; /* cleared counts to use again */
@@ -69,6 +73,7 @@ struct ingest *ingest_new(const struct setup *setup, struct store *store, const 
         state->observations =
             mem_new(setup->monitors[i].baseline->field_count, sizeof *state->observations);
         state->versions = mem_new(setup->config->limits.versions + 1, sizeof *state->versions);
+        state->versions[setup->config->limits.versions] = mem_copy(OTHER);
         state->registered = mem_new(setup->config->limits.versions + 1, sizeof *state->registered);
     }
     ingest->values = mem_new(decode_plan_slots(setup->plan), sizeof *ingest->values);
@@ -78,10 +83,16 @@ struct ingest *ingest_new(const struct setup *setup, struct store *store, const 
     return ingest;
 }
 
-static void monitor_state_release(struct monitor_state *state)
+static void forget_versions(struct monitor_state *state)
 {
-    for (uint32_t i = 0; i < state->version_count; i++)
-        free(state->versions[i]);
+    while (state->version_count)
+        free(state->versions[--state->version_count]);
+}
+
+static void monitor_state_release(struct monitor_state *state, uint32_t version_limit)
+{
+    forget_versions(state);
+    free(state->versions[version_limit]);
     for (uint32_t i = 0; i < state->spare_count; i++)
         counts_free(state->spare[i]);
     free(state->versions);
@@ -97,7 +108,7 @@ void ingest_free(struct ingest *ingest)
     for (uint32_t i = 0; i < ingest->delta_count; i++)
         counts_free(ingest->deltas[i].counts);
     for (uint32_t i = 0; i < ingest->setup->monitor_count; i++)
-        monitor_state_release(&ingest->monitors[i]);
+        monitor_state_release(&ingest->monitors[i], ingest->setup->config->limits.versions);
     for (uint32_t i = 0; i < ingest->partition_count; i++)
         free(ingest->partitions[i].topic);
     free(ingest->partitions);
@@ -132,11 +143,56 @@ static struct partition *add_partition(struct ingest *ingest, const char *topic,
     return partition;
 }
 
+static uint32_t version_add(struct monitor_state *state, struct bytes text)
+{
+    state->versions[state->version_count] = mem_text(text);
+    return state->version_count++;
+}
+
+struct version_reading {
+    struct monitor_state *state;
+    uint32_t limit;
+};
+
+static int read_version(void *context, const struct store_generation *generation)
+{
+    struct version_reading *reading = context;
+    if (reading->state->version_count == reading->limit)
+        return 1;
+    if (strcmp(generation->version, OTHER) != 0) {
+        uint32_t index = version_add(reading->state, bytes_of(generation->version));
+        reading->state->registered[index] = true;
+    }
+    return 0;
+}
+
+/* The first versions that were counted keep their names whatever process counts. */
+static int load_versions(struct ingest *ingest, struct err *reterr)
+{
+    for (uint32_t i = 0; i < ingest->setup->monitor_count; i++) {
+        const struct monitor *monitor = &ingest->setup->monitors[i];
+        struct monitor_state *state = &ingest->monitors[i];
+        struct version_reading reading = {state, ingest->setup->config->limits.versions};
+        if (state->versions_loaded)
+            continue;
+        int code = store_generations(ingest->store, monitor->config->name, monitor->generation,
+                                     read_version, &reading, reterr);
+        if (code) {
+            forget_versions(state);
+            return code;
+        }
+        state->versions_loaded = true;
+    }
+    return 0;
+}
+
 int ingest_take(struct ingest *ingest, const char *topic, int32_t number, int64_t start_offset,
                 int64_t *ret_next_offset, struct err *reterr)
 {
     struct store_partition row;
-    int code = store_take_partition(ingest->store, topic, number, start_offset, ingest->agent, &row,
+    int code = load_versions(ingest, reterr);
+    if (!code)
+        code = store_take_partition(ingest->store, topic, number, start_offset, ingest->agent, &row,
                                     reterr);
     if (code)
         return code;
@@ -189,13 +245,8 @@ static bool record_time(const struct ingest *ingest, const struct monitor *monit
     return value->kind == VALUE_NUMBER && event_time_from_number(value->number, ret_time);
 }
 
-static uint32_t version_add(struct monitor_state *state, struct bytes text)
-{
-    state->versions[state->version_count] = mem_text(text);
-    return state->version_count++;
-}
-
-/* The index of the record's model version. Beyond the cap all share "(other)". */
+/* The index of the record's model version. Beyond the limit, and if the name is too long, it is
+ * that of "(other)". */
 static uint32_t record_version(struct ingest *ingest, uint32_t monitor)
 {
     struct monitor_state *state = &ingest->monitors[monitor];
@@ -204,17 +255,15 @@ static uint32_t record_version(struct ingest *ingest, uint32_t monitor)
     if (slot >= 0 &&
         (ingest->values[slot].kind == VALUE_STRING || ingest->values[slot].kind == VALUE_NUMBER))
         text = ingest->values[slot].text;
-    if (!text.size || text.size > VERSION_BYTES_MAX)
-        text = bytes_of(text.size ? "(other)" : "-");
+    uint32_t limit = ingest->setup->config->limits.versions;
+    if (text.size > VERSION_BYTES_MAX || bytes_equal(text, bytes_of(OTHER)))
+        return limit;
+    if (!text.size)
+        text = bytes_of("-");
     for (uint32_t i = 0; i < state->version_count; i++)
         if (bytes_equal(bytes_of(state->versions[i]), text))
             return i;
-    uint32_t limit = ingest->setup->config->limits.versions;
-    if (state->version_count < limit)
-        return version_add(state, text);
-    if (state->version_count == limit)
-        version_add(state, bytes_of("(other)"));
-    return limit;
+    return state->version_count < limit ? version_add(state, text) : limit;
 }
 
 static struct counts *take_counts(struct ingest *ingest, uint32_t monitor)
@@ -326,8 +375,10 @@ enum ingest_result ingest_record(struct ingest *ingest, const struct record *rec
     struct partition *partition = find_partition(ingest, record->topic, record->partition);
     if (!partition)
         return INGEST_STRANGER;
-    if (record->offset < partition->next_offset)
+    if (record->offset < partition->next_offset) {
+        ingest->totals.repeated++;
         return INGEST_REPEATED;
+    }
     if ((int64_t)ingest->delta_bytes > ingest->setup->config->limits.commit_bytes ||
         ingest->quarantine_count == QUARANTINE_MAX)
         return INGEST_FULL;

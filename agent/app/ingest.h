@@ -14,8 +14,9 @@ struct ingest;
 struct ingest *ingest_new(const struct setup *setup, struct store *store, const char *agent);
 void ingest_free(struct ingest *ingest); /* drops what is not committed; takes NULL */
 
-/* Takes over a partition. Records before `ret_next_offset` are committed already and will be
- * dropped. */
+/* Takes over a partition. The first time it also reads which model versions were counted before, so
+ * that the limit on versions holds over restarts. Records before `ret_next_offset` are committed
+ * already and will be dropped. */
 int ingest_take(struct ingest *ingest, const char *topic, int32_t partition, int64_t start_offset,
                 int64_t *ret_next_offset, struct err *reterr);
 
@@ -64,6 +65,7 @@ struct ingest_totals {
     int64_t records[DISPOSITIONS];
     int64_t decode_results[DECODE_RESULT_COUNT];
     int64_t commits, fenced, bytes;
+    int64_t repeated; /* offered and dropped, because their offsets are committed or counted */
 };
 const struct ingest_totals *ingest_totals(const struct ingest *ingest);
 

@@ -166,8 +166,14 @@ static int csv_header(struct input *input, struct err *reterr)
         return ERR_INVALID;
     input->columns = mem_new(row.count, sizeof *input->columns);
     input->column_count = row.count;
-    for (uint32_t i = 0; i < row.count; i++)
+    for (uint32_t i = 0; i < row.count; i++) {
         input->columns[i] = mem_text(bytes_trim(row.cells[i]));
+        for (uint32_t k = 0; k < i; k++)
+            if (!strcmp(input->columns[k], input->columns[i]))
+                return err_set(reterr, ERR_INVALID,
+                               "line 1: CSV: columns %u and %u are both \"%.64s\"", k + 1, i + 1,
+                               input->columns[i]);
+    }
     return 0;
 }
 

@@ -115,7 +115,8 @@ struct live *live_new(const struct config *config, struct ingest *ingest, struct
     struct kafka_options options = {.properties = collect_properties(config, arena),
                                     .property_count = config->kafka_count,
                                     .group = "leeway",
-                                    .start = KAFKA_EARLIEST,
+                                    .start = strcmp(config->start, "latest") ? KAFKA_EARLIEST
+                                                                             : KAFKA_LATEST,
                                     .hooks = {.context = live,
                                               .record = on_record,
                                               .assigned = on_assigned,

@@ -151,13 +151,14 @@ void rows_add_messages(struct rows *rows, struct arena *arena, const struct conf
 {
     const struct rule *rule = change->rule;
     const char *event = incident_event_name(change->event);
+    uint32_t named = rule ? rule->notify_count : 0;
     if (change->event == INCIDENT_CHANGED)
         return;
-    for (uint32_t i = 0; i < rule->notify_count; i++)
+    for (uint32_t i = 0; i < named; i++)
         add_message(rows, arena, rule->notify[i], &change->incident, event);
-    for (uint32_t i = 0; i < config->receiver_count && !rule->notify_count; i++)
+    for (uint32_t i = 0; i < config->receiver_count && !named; i++)
         if (config->receivers[i].type != RECEIVER_RETRAIN)
             add_message(rows, arena, config->receivers[i].name, &change->incident, event);
-    if (rule->retrain && change->event == INCIDENT_OPENED)
+    if (rule && rule->retrain && change->event == INCIDENT_OPENED)
         add_message(rows, arena, rule->retrain, &change->incident, "retrain");
 }

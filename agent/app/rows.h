@@ -28,8 +28,8 @@ struct store_pane *rows_add_pane(struct rows *rows, struct arena *arena, const c
 void rows_add_verdict(struct rows *rows, struct arena *arena, const struct verdict *verdict);
 /* One row an incident: a later change in the same batch replaces an earlier one. */
 void rows_add_incident(struct rows *rows, struct arena *arena, const struct incident *incident);
-/* A message for each receiver of the rule, and one that asks for retraining when the incident
- * opens; none for changes that are not told. */
+/* A message for each receiver of the rule (all that can be told, if it is gone), and one that asks
+ * for retraining when the incident opens; none for changes that are not told. */
 void rows_add_messages(struct rows *rows, struct arena *arena, const struct config *config,
                        const struct incident_change *change);
 

@@ -27,8 +27,10 @@ json_t *sample_read(const char *path, uint32_t max, struct err *reterr)
     replay_close(replay);
     if (result != REPLAY_ERROR && json_array_size(events) > 0)
         return events;
-    if (result != REPLAY_ERROR)
+    if (result != REPLAY_ERROR) {
         err_set(reterr, ERR_INVALID, "no line of %s is a JSON object", path);
+        err_hint(reterr, "One event a line is wanted; of one JSON array, jq -c '.[]' makes lines.");
+    }
     json_decref(events);
     return NULL;
 }

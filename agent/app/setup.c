@@ -29,7 +29,9 @@ struct config *setup_config(const char *path)
     struct config_problems problems = {0};
     struct config *config = NULL;
     if (file_read(path, CONFIG_BYTES_MAX, &yaml, &err) != 0) {
-        err_hint(&err, "`leeway init --file SAMPLE.ndjson` writes a configuration to start from.");
+        if (err.code == ERR_NOT_FOUND)
+            err_hint(&err,
+                     "`leeway init --file SAMPLE.ndjson` writes a configuration to start from.");
         print_err(&err);
     } else {
         config = config_parse(bytes_make(yaml.data, yaml.size), path, (config_getvar_fn)getenv,
@@ -77,8 +79,9 @@ static uint32_t split_baseline(const char *reference, char *ret_name, size_t siz
     return at ? (uint32_t)strtoul(at + 1, NULL, 10) : 0;
 }
 
-static int read_baseline(const struct monitor *monitor, struct store *store, const char *file,
-                         struct text *document, uint32_t *ret_version, struct err *reterr)
+static int read_baseline(const struct monitor *monitor, const char *config_path,
+                         struct store *store, const char *file, struct text *document,
+                         uint32_t *ret_version, struct err *reterr)
 {
     char name[NAME_MAX_BYTES + 1];
     uint32_t version = split_baseline(monitor->config->baseline, name, sizeof name);
@@ -88,16 +91,19 @@ static int read_baseline(const struct monitor *monitor, struct store *store, con
         return err_set(reterr, ERR_NOT_FOUND, "no store to read baseline %s from", name);
     int code = store_baseline_get(store, name, version, document, ret_version, reterr);
     if (code == ERR_NOT_FOUND)
-        err_hint(reterr, "`leeway baseline create --name %s --file TRAINING.csv` makes one.", name);
+        err_hint(reterr,
+                 "`leeway baseline create --name %s --config %s --monitor %s --file TRAINING` "
+                 "makes one from CSV or NDJSON.",
+                 name, config_path, monitor->config->name);
     return code;
 }
 
-static int load_baseline(struct monitor *monitor, struct store *store, const char *file,
-                         struct err *reterr)
+static int load_baseline(struct monitor *monitor, const char *config_path, struct store *store,
+                         const char *file, struct err *reterr)
 {
     struct text document = {0};
     uint32_t version = 0;
-    int code = read_baseline(monitor, store, file, &document, &version, reterr);
+    int code = read_baseline(monitor, config_path, store, file, &document, &version, reterr);
     if (!code) {
         monitor->baseline = baseline_parse(bytes_make(document.data, document.size), reterr);
         code = monitor->baseline ? 0 : ERR_INVALID;
@@ -186,7 +192,7 @@ static int monitor_setup(struct setup *setup, struct monitor *monitor, struct st
                          const char *baseline_file, struct err *reterr)
 {
     const struct config_monitor *config = monitor->config;
-    if (load_baseline(monitor, store, baseline_file, reterr) != 0)
+    if (load_baseline(monitor, setup->config->path, store, baseline_file, reterr) != 0)
         return reterr->code;
     if (pane_length(config->windows_ms, config->window_count, &monitor->pane_ms, reterr) != 0)
         return reterr->code;

@@ -50,15 +50,17 @@ static void cells_append(struct test_cells *cells, int64_t base, int64_t live, i
     cells->level[cells->count++] = level;
 }
 
-/* Levels that expect at least 5 of `n` live records and had 5 of `m` in the baseline keep a cell;
- * the others share one. */
+/* Levels that expect at least 5 records in both samples, by the share they have in the two
+ * together, keep a cell; the others share one. The choice must not lean on one sample: of many
+ * levels near the bound, those would keep a cell that the baseline happened to have too often. */
 static void group_levels(const int64_t *base, const int64_t *live, uint32_t count, int64_t n,
                          int64_t m, struct test_cells *cells)
 {
     int64_t rest_base = 0, rest_live = 0;
+    double fewer = (double)(n < m ? n : m);
     for (uint32_t i = 0; i < count; i++) {
-        double expected = (double)n * (double)base[i] / (double)m;
-        if (expected >= 5.0 && base[i] >= 5) {
+        double expected = fewer * (double)(base[i] + live[i]) / (double)(n + m);
+        if (expected >= 5) {
             cells_append(cells, base[i], live[i], (int32_t)i);
         } else {
             rest_base += base[i];
@@ -140,6 +142,18 @@ static void find_moved(const struct test_cells *cells, double n, double m, struc
     }
 }
 
+/* Williams' divisor of G for two samples (Sokal & Rohlf, Biometry, 17.4): with few records in a
+ * cell G is larger than chi-squared says. */
+static double williams(const struct test_cells *cells, double n, double m)
+{
+    double total = n + m, reciprocals = 0;
+    for (uint32_t i = 0; i < cells->count; i++)
+        if (cells->base[i] + cells->live[i] > 0)
+            reciprocals += 1 / (double)(cells->base[i] + cells->live[i]);
+    return 1 + (total / n + total / m - 1) * (total * reciprocals - 1) /
+                   (6 * total * (cells->count - 1.0));
+}
+
 static void compare_cells(const struct test_cells *cells, struct comparison *ret)
 {
     double n = (double)counts_total(cells->live, cells->count);
@@ -150,8 +164,9 @@ static void compare_cells(const struct test_cells *cells, struct comparison *ret
         return;
     score_cells(cells, ret);
     find_moved(cells, n, m, ret);
-    ret->g = component_of(statistic_g(cells->base, cells->live, cells->count), cells->count - 1.0,
-                          ret->n_effective);
+    ret->g =
+        component_of(statistic_g(cells->base, cells->live, cells->count) / williams(cells, n, m),
+                     cells->count - 1.0, ret->n_effective);
 }
 
 /* Per-cell sums of x - origin, in units of x. */

@@ -120,6 +120,7 @@ struct config {
 
     struct config_pair *kafka;
     uint32_t kafka_count;
+    const char *start;  /* "earliest" or "latest": where a topic is begun that was never read */
     const char *store;  /* "sqlite:leeway.db" by default, "sqlite::memory:", "postgresql://…" */
     const char *listen; /* "127.0.0.1:9464"; "" is no listener */
     const char *external_url; /* for links in messages; NULL: none */

@@ -36,6 +36,17 @@ static void add_number(struct text *text, double value)
     text_printf(text, "%016" PRIx64 ";", bits);
 }
 
+static void add_store(struct text *text, const char *url, struct bytes directory)
+{
+    const size_t scheme = strlen("sqlite:");
+    if (strncmp(url, "sqlite:", scheme) != 0) {
+        add_text(text, url);
+        return;
+    }
+    text_puts(text, "sqlite:");
+    add_file(text, url + scheme, directory);
+}
+
 static void add_scalar(struct text *text, const struct setting *setting, const void *base,
                        struct bytes directory)
 {
@@ -65,6 +76,9 @@ static void add_scalar(struct text *text, const struct setting *setting, const v
         break;
     case KIND_FILE:
         add_file(text, *(const char *const *)target, directory);
+        break;
+    case KIND_STORE:
+        add_store(text, *(const char *const *)target, directory);
         break;
     default:
         add_text(text, *(const char *const *)target);

@@ -40,6 +40,15 @@ static const char *resolve(struct reader *reader, const char *path)
                         reader->directory.data, path);
 }
 
+/* "sqlite:FILE" with a relative FILE. */
+static const char *resolve_store(struct reader *reader, const char *url)
+{
+    const size_t scheme = strlen("sqlite:");
+    if (strncmp(url, "sqlite:", scheme) != 0 || url[scheme] == ':')
+        return url;
+    return arena_printf(reader->arena, "sqlite:%s", resolve(reader, url + scheme));
+}
+
 static int store_text(struct reader *reader, const struct setting *setting, const struct node *node,
                       const char **ret_text, struct err *reterr)
 {
@@ -48,7 +57,9 @@ static int store_text(struct reader *reader, const struct setting *setting, cons
     int code = setting->kind == KIND_WORD ? value_choice(setting, node, &index, reterr)
                                           : value_text(setting, node, &text, reterr);
     if (!code)
-        *ret_text = setting->kind == KIND_FILE ? resolve(reader, text) : text;
+        *ret_text = setting->kind == KIND_FILE    ? resolve(reader, text)
+                    : setting->kind == KIND_STORE ? resolve_store(reader, text)
+                                                  : text;
     return code;
 }
 

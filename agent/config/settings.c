@@ -28,7 +28,7 @@
      0,                                                                                            \
      AT(config_receiver, timeout_ms),                                                              \
      .preset = "10s",                                                                              \
-     RANGE(100, 5 * MINUTE_MS),                                                                    \
+     RANGE(100, MINUTE_MS),                                                                        \
      .help = "How long one attempt may take."},                                                    \
     {                                                                                              \
         where, "insecure_http", KIND_BOOL, 0, AT(config_receiver, insecure_http),                  \
@@ -53,9 +53,13 @@ const struct setting settings_table[] = {
     {"", "kafka", KIND_PAIRS, SETTING_SECRET, LIST_AT(config, kafka, kafka_count),
      ELEMENT(config_pair), COUNT(0, 256),
      .help = "Any property of librdkafka, passed on as it is, for example `bootstrap.servers`."},
+    {"", "start", KIND_WORD, 0, AT(config, start), .preset = "latest", .choices = "earliest latest",
+     .help = "Where a Kafka partition is begun that was never read before. Afterwards the store "
+             "knows."},
     {"", "store", KIND_STORE, SETTING_SECRET, AT(config, store), .preset = "sqlite:leeway.db",
      .help = "Where counts, verdicts and incidents are kept: `sqlite:FILE`, `sqlite::memory:` or "
-             "`postgresql://…`."},
+             "`postgresql://…` (not in this version). A relative FILE is relative to this "
+             "configuration."},
 
     {"", "web", KIND_SECTION, 0, .help = "The page, the API and the metrics."},
     {"web", "listen", KIND_LISTEN, 0, AT(config, listen), .preset = "127.0.0.1:9464",

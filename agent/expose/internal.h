@@ -3,6 +3,7 @@
 #ifndef LEEWAY_EXPOSE_INTERNAL_H
 #define LEEWAY_EXPOSE_INTERNAL_H
 
+#include "expose/address.h"
 #include "expose/query.h"
 #include "expose/web.h"
 
@@ -27,6 +28,8 @@ struct web {
     struct evconnlistener *listener; /* owned by http */
     struct guard *guard;
     uint16_t port;
+    bool local; /* bound to loopback: see host.h */
+    char listen_host[ADDRESS_HOST_MAX];
     double start_seconds;      /* of the process, since 1970; 0 if unknown */
     uint64_t requests, failed; /* answered; of these with 5xx */
 };

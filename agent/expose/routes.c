@@ -13,6 +13,7 @@
 
 #include "expose/api.h"
 #include "expose/health.h"
+#include "expose/host.h"
 #include "expose/page.h"
 
 struct route {
@@ -111,6 +112,14 @@ static bool is_foreign(struct evhttp_request *request)
     return !rest || !host || strcmp(rest + 3, host) != 0;
 }
 
+/* A site whose name points to 127.0.0.1 must not read this through a browser here. */
+static bool is_strange(const struct web *web, struct evhttp_request *request)
+{
+    const char *host = evhttp_find_header(evhttp_request_get_input_headers(request), "Host");
+    return web->local &&
+           !host_is_ours(host, web->listen_host, web->config ? web->config->external_url : NULL);
+}
+
 static void answer(struct web *web, struct evhttp_request *request, struct reply *reply)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
@@ -118,6 +127,10 @@ static void answer(struct web *web, struct evhttp_request *request, struct reply
     struct path path;
     struct query query;
     struct err err;
+    if (is_strange(web, request)) {
+        reply_error(reply, 421, "this host name is not served here; web.external_url allows one");
+        return;
+    }
     const struct route *route = route_find(evhttp_uri_get_path(uri), &path, names);
     if (!route) {
         reply_error(reply, 404, "not found");

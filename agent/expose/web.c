@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "expose/address.h"
 #include "expose/guard.h"
+#include "expose/host.h"
 #include "expose/internal.h"
 #include "expose/process.h"
 #include "expose/routes.h"
@@ -55,15 +56,18 @@ static struct evconnlistener *listener_bind(struct event_base *base, const struc
     return listener;
 }
 
-static uint16_t listener_port(struct evconnlistener *listener)
+/* What was bound in the end: the port, and whether only this machine reaches it. */
+static void listener_name(struct evconnlistener *listener, struct web *web)
 {
     struct sockaddr_storage name;
-    char port[8] = "0";
+    char host[ADDRESS_HOST_MAX], port[8];
     socklen_t size = sizeof name;
     if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&name, &size) != 0 ||
-        getnameinfo((struct sockaddr *)&name, size, NULL, 0, port, sizeof port, NI_NUMERICSERV))
-        return 0;
-    return (uint16_t)strtoul(port, NULL, 10);
+        getnameinfo((struct sockaddr *)&name, size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV))
+        return;
+    web->port = (uint16_t)strtoul(port, NULL, 10);
+    web->local = host_is_loopback(host);
 }
 
 static void on_request(struct evhttp_request *request, void *context)
@@ -79,7 +83,7 @@ static void web_serve(struct web *web, struct event_base *base, struct evconnlis
     if (!web->http || !evhttp_bind_listener(web->http, listener))
         mem_fail(sizeof *web);
     web->listener = listener;
-    web->port = listener_port(listener);
+    listener_name(listener, web);
     web->guard = guard_new(base, web->http, listener, &web->limits);
     evhttp_set_max_headers_size(web->http, (ev_ssize_t)web->limits.header_bytes);
     evhttp_set_max_body_size(web->http, 0);
@@ -106,6 +110,7 @@ struct web *web_new_limited(struct event_base *base, const char *listen,
     web->config = config;
     web->store = store;
     web->limits = *limits;
+    memcpy(web->listen_host, address.host, sizeof web->listen_host);
     web->start_seconds = process_start_seconds();
     if (hooks)
         web->hooks = *hooks;
@@ -131,6 +136,11 @@ void web_free(struct web *web)
 uint16_t web_port(const struct web *web)
 {
     return web->port;
+}
+
+bool web_is_local(const struct web *web)
+{
+    return web->local;
 }
 
 void web_set_config(struct web *web, const struct config *config)

@@ -39,6 +39,10 @@ void web_free(struct web *web);
 /* The port that is listened on, also when 0 was asked for. */
 uint16_t web_port(const struct web *web);
 
+/* True if only this machine can reach it. Then requests must name this machine, the host of
+ * `listen` or that of web.external_url; else whoever can reach it may ask. */
+bool web_is_local(const struct web *web);
+
 /* After a reload: the configuration that is shown from now on (borrowed). May be called from within
  * the reload hook. */
 void web_set_config(struct web *web, const struct config *config);

@@ -54,10 +54,12 @@ struct member *entry_add(struct entry *entry, const char *segment, const char *f
 void entry_remove_member(struct entry *entry, uint32_t index);
 
 /* incident/evidence.c: the told form. */
+/* `ended` is NULL, or why the incident ends although nobody saw its fields quiet; `rule` is NULL if
+ * it is gone. */
 const char *evidence_title(const struct entry *entry, const struct incident_context *context,
-                           struct arena *arena);
+                           const char *ended, struct arena *arena);
 const char *evidence_format(const struct entry *entry, const struct incident_context *context,
-                            const struct rule *rule, struct arena *arena);
+                            const struct rule *rule, const char *ended, struct arena *arena);
 json_t *evidence_snapshot(const struct verdict *verdict);
 
 #endif

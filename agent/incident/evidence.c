@@ -81,9 +81,11 @@ static uint32_t distinct_fields(const struct ranked *ranked, uint32_t count)
 }
 
 const char *evidence_title(const struct entry *entry, const struct incident_context *context,
-                           struct arena *arena)
+                           const char *ended, struct arena *arena)
 {
     uint32_t count;
+    if (ended)
+        return arena_printf(arena, "%s %s: %s", context->monitor->name, entry->version, ended);
     const struct ranked *ranked = rank(entry, context, arena, &count);
     if (!count)
         return arena_printf(arena, "%s %s: all fields are back to normal", context->monitor->name,
@@ -123,7 +125,7 @@ static json_t *reproduce(const struct entry *entry, const struct incident_contex
 }
 
 const char *evidence_format(const struct entry *entry, const struct incident_context *context,
-                            const struct rule *rule, struct arena *arena)
+                            const struct rule *rule, const char *ended, struct arena *arena)
 {
     uint32_t count;
     const struct ranked *ranked = rank(entry, context, arena, &count);
@@ -131,10 +133,12 @@ const char *evidence_format(const struct entry *entry, const struct incident_con
     for (uint32_t i = 0; i < count && i < MEMBERS_TOLD_MAX; i++)
         json_array_append(members, ranked[i].member->snapshot);
     json_t *json =
-        json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o}", "condition", rule->condition, "baseline",
-                  context->baseline, "baseline_hash", context->baseline_hash, "member_count",
-                  (int)count, "field_count", (int)distinct_fields(ranked, count), "members",
-                  members, "reproduce", reproduce(entry, context));
+        json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o}", "condition", rule ? rule->condition : "",
+                  "baseline", context->baseline, "baseline_hash", context->baseline_hash,
+                  "member_count", (int)count, "field_count", (int)distinct_fields(ranked, count),
+                  "members", members, "reproduce", reproduce(entry, context));
+    if (ended)
+        json_object_set_new(json, "ended", json_string(ended));
     char *dump = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(10));
     const char *copy = arena_text(arena, bytes_of(dump ? dump : "{}"));
     free(dump);

@@ -92,14 +92,17 @@ static enum answer answer_of(const struct rule *rule, const struct verdict *verd
 }
 
 /* A hit of a rule that does not ask for drift may be no drift: it is at least worth a warning. */
-static enum severity hit_severity(const struct verdict *verdict)
+static enum severity hit_severity(const struct rule *rule, const struct verdict *verdict)
 {
+    if (rule->subject == RULE_DRIFT)
+        return verdict->severity;
     return verdict->severity > SEVERITY_LOW ? verdict->severity : SEVERITY_LOW;
 }
 
-static void member_hit(struct member *member, const struct verdict *verdict)
+static void member_hit(struct member *member, const struct rule *rule,
+                       const struct verdict *verdict)
 {
-    enum severity severity = hit_severity(verdict);
+    enum severity severity = hit_severity(rule, verdict);
     if (!member->first_hit_ms)
         member->first_hit_ms = verdict->end.ms;
     member->last_hit_ms = verdict->end.ms;
@@ -120,7 +123,7 @@ static void member_answer(struct member *member, const struct rule *rule,
     member->seen_ms = verdict->end.ms;
     if (!hit)
         return;
-    member_hit(member, verdict);
+    member_hit(member, rule, verdict);
     if (!rule->for_windows || ring_hits(&member->ring, rule->for_windows) >= rule->for_hits)
         member->firing = true;
 }
@@ -181,7 +184,8 @@ struct step {
     const struct incident_context *context;
     struct arena *arena;
     struct incident_changes *changes;
-    int64_t now_ms; /* latest window end among the verdicts */
+    int64_t now_ms;    /* latest window end among the verdicts */
+    const char *ended; /* as for evidence_title */
 };
 
 static void tell(struct step *step, struct entry *entry, const struct rule *rule,
@@ -211,8 +215,8 @@ static void tell(struct step *step, struct entry *entry, const struct rule *rule
     incident->updated.ms = step->now_ms;
     incident->resolved.ms = entry->state == INCIDENT_RESOLVED ? step->now_ms : 0;
     incident->sequence = entry->sequence;
-    incident->title = evidence_title(entry, step->context, step->arena);
-    incident->evidence = evidence_format(entry, step->context, rule, step->arena);
+    incident->title = evidence_title(entry, step->context, step->ended, step->arena);
+    incident->evidence = evidence_format(entry, step->context, rule, step->ended, step->arena);
 }
 
 static void entry_open(struct step *step, struct entry *entry, const struct rule *rule)
@@ -361,4 +365,54 @@ void incident_step(const struct ruleset *ruleset, struct incident_book *book,
         if (entry)
             entry_settle(&step, book, entry, rule, changed);
     }
+}
+
+/* ---- ends that no verdict makes ---- */
+
+static const struct rule *rule_of(const struct ruleset *ruleset, const struct entry *entry,
+                                  const char *monitor)
+{
+    for (uint32_t i = 0; i < ruleset->count; i++)
+        if (!strcmp(ruleset->rules[i].name, entry->rule) &&
+            glob_match(ruleset->rules[i].monitor, monitor))
+            return &ruleset->rules[i];
+    return NULL;
+}
+
+static void entry_end(struct step *step, struct incident_book *book, struct entry *entry,
+                      const struct rule *rule)
+{
+    if (entry->id[0]) {
+        entry->state = INCIDENT_RESOLVED;
+        tell(step, entry, rule, INCIDENT_CLOSED);
+    }
+    book_remove(book, entry);
+}
+
+static void close_entries(const struct ruleset *ruleset, struct incident_book *book,
+                          struct step *step, bool orphans_only)
+{
+    for (uint32_t i = book->count; i-- > 0;) {
+        struct entry *entry = &book->entries[i];
+        const struct rule *rule = rule_of(ruleset, entry, step->context->monitor->name);
+        if (!rule || !orphans_only)
+            entry_end(step, book, entry, rule);
+    }
+}
+
+void incident_close_all(const struct ruleset *ruleset, struct incident_book *book,
+                        const struct incident_context *context, struct event_time now,
+                        const char *reason, struct arena *arena, struct incident_changes *changes)
+{
+    struct step step = {context, arena, changes, now.ms, reason};
+    close_entries(ruleset, book, &step, false);
+}
+
+void incident_close_orphans(const struct ruleset *ruleset, struct incident_book *book,
+                            const struct incident_context *context, struct event_time now,
+                            const char *reason, struct arena *arena,
+                            struct incident_changes *changes)
+{
+    struct step step = {context, arena, changes, now.ms, reason};
+    close_entries(ruleset, book, &step, true);
 }

@@ -48,7 +48,7 @@ const char *incident_event_name(enum incident_event event); /* "opened", "worsen
 struct incident_change {
     enum incident_event event;
     struct incident incident;
-    const struct rule *rule;
+    const struct rule *rule; /* NULL: it is gone (incident_close_*) */
 };
 struct incident_changes {
     struct incident_change *items;
@@ -76,6 +76,17 @@ struct incident_context {
 void incident_step(const struct ruleset *ruleset, struct incident_book *book,
                    const struct incident_context *context, const struct verdict *verdicts,
                    uint32_t count, struct arena *arena, struct incident_changes *changes);
+/* Ends what no verdict will end: all incidents (the book is of another configuration or baseline),
+ * or those whose rule is gone from the set or leaves this monitor out. Each open one is told as
+ * closed at `now`, with `reason` ("ended by a new configuration") in title and evidence; pending
+ * ones are forgotten. Other arguments as for incident_step. */
+void incident_close_all(const struct ruleset *ruleset, struct incident_book *book,
+                        const struct incident_context *context, struct event_time now,
+                        const char *reason, struct arena *arena, struct incident_changes *changes);
+void incident_close_orphans(const struct ruleset *ruleset, struct incident_book *book,
+                            const struct incident_context *context, struct event_time now,
+                            const char *reason, struct arena *arena,
+                            struct incident_changes *changes);
 void incident_changes_release(struct incident_changes *changes);
 
 #endif

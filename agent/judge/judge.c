@@ -14,6 +14,9 @@
 
 enum { BASELINE_ROWS_MIN = 200, HITS = 2, OF_WINDOWS = 3 };
 
+/* All others are rates. */
+#define SHAPE_REASONS (1u << REASON_LOCATION | 1u << REASON_SHAPE | 1u << REASON_CELLS)
+
 struct judge_state {
     struct rings *rings; /* "version|window|segment|field": was it significant? */
 };
@@ -41,8 +44,7 @@ struct judge_levels judge_levels_of(const struct judge_policy *policy, int64_t w
     /* Half of the budget is the e-detector's; each length has two ways to alarm. */
     double share = policy->alarms / 2 / policy->window_count / 2;
     double per_look = share / fmax(looks, 1);
-    return (struct judge_levels){.urgent = per_look / tests,
-                                 .q = fmin(.05, sqrt(per_look * tests / 2))};
+    return (struct judge_levels){.urgent = per_look / tests, .q = fmin(.05, sqrt(per_look / 2))};
 }
 
 struct judge_state *judge_state_new(void)
@@ -82,6 +84,11 @@ struct judge_state *judge_state_parse(struct bytes text, struct err *reterr)
     struct judge_state *state = mem_new(1, sizeof *state);
     state->rings = rings;
     return state;
+}
+
+void judge_state_prune(struct judge_state *state, int64_t before_ms)
+{
+    rings_prune(state->rings, before_ms);
 }
 
 static struct verdict *verdict_append(struct verdict_list *list)
@@ -227,15 +234,18 @@ static void look_segments(struct look *look)
             look_segment_value(look, s, v);
 }
 
+/* statistics.md 7.2. A rate has no size on the PSI scale that means much to people; what passed its
+ * gate in points is worth telling. */
 static enum severity severity_of(const struct verdict *verdict, const struct tested *tested)
 {
     if (!verdict->significant)
         return SEVERITY_NONE;
-    if (verdict->effect_low >= .25 || tested->large_rate)
+    if (verdict->effect_low >= .25 || verdict->reasons & tested->large_rates)
         return SEVERITY_HIGH;
     if (verdict->effect_low >= .1)
         return SEVERITY_MEDIUM;
-    return SEVERITY_LOW;
+    return verdict->effect >= .02 || verdict->reasons & ~SHAPE_REASONS ? SEVERITY_LOW
+                                                                       : SEVERITY_NOTICE;
 }
 
 /* Every reason that would have been enough by itself at the level the field was chosen at. */
@@ -280,8 +290,8 @@ static void conclude(struct look *look, struct judge_state *state, struct pendin
     ring_push(ring, verdict->end.ms, verdict->window_ms / RING_HOPS, verdict->significant);
     if (!verdict->significant)
         return;
-    verdict->severity = severity_of(verdict, &pending->tested);
     verdict->reasons = reasons_of(&pending->tested, levels->q);
+    verdict->severity = severity_of(verdict, &pending->tested);
     detail_format(verdict, pending->field, &pending->tested, verdict->detail,
                   sizeof verdict->detail);
     if (verdict->urgent || ring_hits(ring, OF_WINDOWS) >= HITS)

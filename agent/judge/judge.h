@@ -33,9 +33,10 @@ struct judge_policy judge_policy_of(int sensitivity, int64_t min_count, uint32_t
 /* Levels of the window tests for one window length that is looked at every twelfth of itself, with
  * `tests` tests a look, so that under the null the expected alarms stay inside this length's share
  * of the budget: urgent: p of one test that is an alarm at once; a union bound over all looks and
- * tests, whatever their dependence. q:      Benjamini-Hochberg level for 2 of 3 non-overlapping
- * windows; a union bound over looks, with windows that do not overlap taken as independent: looks *
- * 2 q^2 / tests <= share. At most 0.05. */
+ * tests, whatever their dependence. q: Benjamini-Hochberg level for 2 of 3 non-overlapping windows:
+ * if nothing changed, any test of a window is rejected with probability q at most, and windows that
+ * do not overlap are taken as independent, so looks * 2 q^2 <= share. At most 0.05. Decision 004.
+ */
 struct judge_levels {
     double urgent, q;
 };
@@ -49,6 +50,10 @@ void judge_state_free(struct judge_state *state);
 /* JSON text appended; parse gives an equal state. ERR_INVALID for damaged text. */
 void judge_state_format(const struct judge_state *state, struct text *text);
 struct judge_state *judge_state_parse(struct bytes text, struct err *reterr);
+
+/* Forgets answers of windows that ended before `before_ms`. With a bound of RING_WINDOWS_MAX times
+ * the longest window behind the newest one this changes no verdict. */
+void judge_state_prune(struct judge_state *state, int64_t before_ms);
 
 /* What is judged: one window of one version of one monitor. */
 struct judge_input {

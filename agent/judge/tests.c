@@ -22,8 +22,9 @@ static const struct weights {
   category_weights = {.cells = .50, .missing = .20, .invalid = .05, .unseen = .20, .allowed = .05},
   segment_weights = {.cells = 1};
 
+/* Records that come in clusters say less about the effect: `n_independent` is N / phi. */
 static void add_test(struct tested *tested, enum reason reason, double weight, double log_p,
-                     double effect, double df, double n_effective)
+                     double effect, double df, double n_independent)
 {
     double weighted = log_p - log(weight);
     if (log_p >= 0 || weighted >= 0)
@@ -33,46 +34,64 @@ static void add_test(struct tested *tested, enum reason reason, double weight, d
     if (weighted < tested->log_p) {
         tested->log_p = weighted;
         tested->effect = effect;
-        tested->effect_low = effect_low(effect, df, n_effective);
+        tested->effect_low = effect_low(effect, df, n_independent);
     }
 }
 
-/* A shape test: `statistic` is already divided by the design effects of its parts, `phi` is the
- * smallest of them. */
-static void add_shape(struct tested *tested, const struct judge_policy *policy, enum reason reason,
-                      double weight, double statistic, double raw_statistic, double raw_bias,
-                      double df, double phi, uint32_t windows, double n_effective)
+struct shape {
+    enum reason reason;
+    double weight;
+    double statistic; /* the sum of its parts, each divided by its design effect */
+    double raw, bias; /* the same sum undivided, and what it is expected to be if nothing moved */
+    double df;
+    double phi_min,
+        phi_max; /* of the parts: the smallest decides significance, the largest severity */
+};
+
+static void add_shape(struct tested *tested, const struct judge_policy *policy,
+                      const struct shape *shape, uint32_t windows, double n_effective)
 {
-    double effect = (raw_statistic - raw_bias) / n_effective;
+    double effect = (shape->raw - shape->bias) / n_effective;
     if (effect < policy->delta_1)
         return;
-    double log_p = effect_log_p(statistic * phi, df, n_effective, policy->delta_0, phi, windows);
-    add_test(tested, reason, weight, log_p, effect, df, n_effective);
+    double log_p = effect_log_p(shape->statistic * shape->phi_min, shape->df, n_effective,
+                                policy->delta_0, shape->phi_min, windows);
+    add_test(tested, shape->reason, shape->weight, log_p, effect, shape->df,
+             n_effective / shape->phi_max);
 }
 
 static void test_shape(const struct judge_policy *policy, const struct design_effect *phi,
                        const struct comparison *c, double weight_location, double weight_shape,
                        double weight_cells, struct tested *ret)
 {
-    double scaled = 0, raw = 0, bias = 0, phi_min = phi->rest;
+    double scaled = 0, raw = 0, bias = 0, phi_min = phi->rest, phi_max = 1;
     for (uint32_t j = 0; j < c->smooth_count; j++) {
         scaled += c->smooth[j].statistic / phi->components[j];
         raw += c->smooth[j].statistic;
         bias += phi->components[j];
         phi_min = fmin(phi_min, phi->components[j]);
+        phi_max = fmax(phi_max, phi->components[j]);
     }
     if (c->smooth_count) {
         double z2 = c->smooth[0].statistic, phi_1 = phi->components[0];
-        add_shape(ret, policy, REASON_LOCATION, weight_location, z2 / phi_1, z2, phi_1, 1, phi_1,
-                  phi->windows, c->n_effective);
-        add_shape(ret, policy, REASON_SHAPE, weight_shape, scaled, raw, bias, c->smooth_count,
-                  phi_min, phi->windows, c->n_effective);
+        const struct shape location = {
+            REASON_LOCATION, weight_location, z2 / phi_1, z2, phi_1, 1, phi_1, phi_1};
+        const struct shape shape = {REASON_SHAPE, weight_shape,    scaled,  raw,
+                                    bias,         c->smooth_count, phi_min, phi_max};
+        add_shape(ret, policy, &location, phi->windows, c->n_effective);
+        add_shape(ret, policy, &shape, phi->windows, c->n_effective);
     }
     if (c->test_cells >= 2) {
         double rest = fmax(0, c->g.statistic - raw), rest_df = c->g.df - c->smooth_count;
-        add_shape(ret, policy, REASON_CELLS, weight_cells, scaled + rest / phi->rest,
-                  c->g.statistic, bias + phi->rest * rest_df, c->g.df, phi_min, phi->windows,
-                  c->n_effective);
+        const struct shape cells = {.reason = REASON_CELLS,
+                                    .weight = weight_cells,
+                                    .statistic = scaled + rest / phi->rest,
+                                    .raw = c->g.statistic,
+                                    .bias = bias + phi->rest * rest_df,
+                                    .df = c->g.df,
+                                    .phi_min = phi_min,
+                                    .phi_max = fmax(phi_max, phi->rest)};
+        add_shape(ret, policy, &cells, phi->windows, c->n_effective);
     }
 }
 
@@ -97,9 +116,9 @@ static void note_rate(struct tested *ret, const struct rate *rate, double log_p)
     double live = rate->k / rate->n, base = rate->n0 > 0 ? rate->k0 / rate->n0 : 0;
     double n_effective = rate->n * rate->n0 / (rate->n + rate->n0);
     add_test(ret, rate->reason, rate->weight, log_p,
-             rate_effect(rate->k, rate->n, rate->k0, rate->n0), 1, n_effective);
-    if (live - base >= .05 && live >= 3 * base)
-        ret->large_rate = true;
+             rate_effect(rate->k, rate->n, rate->k0, rate->n0), 1, n_effective / rate->phi);
+    if (live >= fmax(.05, 3 * base))
+        ret->large_rates |= 1u << rate->reason;
 }
 
 static void test_rate(const struct judge_policy *policy, const struct rate *rate,
@@ -174,7 +193,9 @@ void test_comparison(const struct judge_policy *policy, const struct baseline_fi
                       ? (comparison->g.statistic - bias) / comparison->n_effective
                       : 0;
     ret->effect_low =
-        comparison->n_effective > 0 ? effect_low(ret->effect, bias, comparison->n_effective) : 0;
+        comparison->n_effective > 0
+            ? effect_low(ret->effect, bias, comparison->n_effective / largest_phi(effect))
+            : 0;
     if (comparison->n >= 50)
         test_shape(policy, effect, comparison, w->location, w->shape, w->cells, ret);
     if (!is_segment)

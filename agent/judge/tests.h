@@ -12,7 +12,8 @@ struct tested {
     double reason_log_p[REASONS]; /* ln of each reason's own weighted p; 0: did not apply or no
                                      worthwhile effect */
     double rate_live, rate_base;  /* of the strongest rate reason */
-    bool large_rate; /* a rate went to at least 5 points more and three times the baseline's */
+    uint32_t large_rates; /* bit (1 << enum reason): the rate is at least 5 % and three times the
+                             baseline's */
 };
 
 /* `field` is the baseline's; `effect` its design effect for this window length. For segments pass

@@ -188,7 +188,7 @@ void kafka_free(struct kafka *kafka)
     free_event(kafka->tick);
     poll_drop_held(kafka);
     if (kafka->client && !client_close(kafka->client, KAFKA_CLOSE_WAIT_MS))
-        log_warning("kafka client did not close in time", NULL);
+        log_warning("kafka client did not close in time");
     if (kafka->conf)
         rd_kafka_conf_destroy(kafka->conf);
     table_clear(&kafka->table);

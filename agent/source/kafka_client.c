@@ -102,9 +102,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     if (!client || atomic_load(&client->closing))
         return;
     if (level <= SYSLOG_CRITICAL)
-        log_error("kafka client", "facility", facility, "text", text, NULL);
+        log_error("kafka client", "facility", facility, "text", text);
     else
-        log_debug("kafka client", "facility", facility, "text", text, NULL);
+        log_debug("kafka client", "facility", facility, "text", text);
 }
 
 /* ---- the helper ---- */
@@ -131,7 +131,7 @@ static void finish_job(struct client *client, struct job *job)
     client->finished_end = &job->next;
     pthread_mutex_unlock(&client->lock);
     if (write(client->fd, &one, sizeof one) < 0 && errno != EAGAIN)
-        log_error("could not wake the loop", NULL);
+        log_error("could not wake the loop");
 }
 
 static void close_client(struct client *client)

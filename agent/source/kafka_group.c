@@ -59,7 +59,7 @@ static void jump(struct kafka *kafka, struct part *part, enum kafka_jump_reason 
         kafka->counters.lost_offsets += part->low - part->next;
     log_warning(reason == KAFKA_JUMP_TRIMMED ? "offsets were deleted before they were read"
                                              : "topic was recreated or truncated",
-                "topic", part->topic, NULL);
+                "topic", part->topic);
     part->jumped = true;
     part->beyond_ms = 0;
     part->state = PART_ASKED;
@@ -294,7 +294,7 @@ static void watch_revoke(struct kafka *kafka, struct loop_time now)
     bool late = now.ms - kafka->phase_since.ms >= KAFKA_REVOKE_WAIT_MS;
     if (late && !kafka->revoke_done) {
         kafka->counters.revoke_timeouts++;
-        log_warning("partitions were given back before their counts were committed", NULL);
+        log_warning("partitions were given back before their counts were committed");
     }
     if (kafka->revoke_done || late)
         finish_revoke(kafka);

@@ -38,8 +38,7 @@ static void mark_missing(struct kafka *kafka, const char *topic)
 void poll_note_error(struct kafka *kafka, rd_kafka_resp_err_t code, const char *topic)
 {
     if (error_count(&kafka->errors, code, clock_loop()))
-        log_warning("kafka error", "name", rd_kafka_err2name(code), topic ? "topic" : NULL, topic,
-                    NULL);
+        log_warning("kafka error", "name", rd_kafka_err2name(code), topic ? "topic" : NULL, topic);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         kafka->down = true;
     switch (error_class(code)) {

@@ -61,8 +61,7 @@ void watch_on_ends(struct kafka *kafka, const struct job *job)
         if (step == STALL_NONE)
             continue;
         kafka->counters.stall_recoveries[step - STALL_RESTART]++;
-        log_warning("partition is silent although there is more to read", "topic", part->topic,
-                    NULL);
+        log_warning("partition is silent although there is more to read", "topic", part->topic);
         restart = restart || step == STALL_RESTART;
         if (step == STALL_REBUILD) {
             suspect(kafka, part);
@@ -104,7 +103,7 @@ void watch_on_topics(struct kafka *kafka, const struct job *job)
             kafka->refusal = RD_KAFKA_RESP_ERR_NO_ERROR;
         if (kafka->topics[i].missing == job->items[i].found)
             log_info(job->items[i].found ? "topic is there" : "topic is missing", "topic",
-                     kafka->topics[i].name, NULL);
+                     kafka->topics[i].name);
         kafka->topics[i].missing = !job->items[i].found;
     }
 }

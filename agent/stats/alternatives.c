@@ -78,6 +78,9 @@ static uint32_t direction_add(struct direction *direction, double radius, uint32
         if (!(distance_excess(direction->t_max, &distance) >= 0))
             continue;
         double t = root_find(distance_excess, &distance, 0, direction->t_max);
+        /* A share that underflows jumps over every distance that is left. */
+        if (!(fabs(distance_excess(t, &distance)) <= distance.wanted * 1e-6))
+            continue;
         direction_at(direction, t, ret_shares + (size_t)made * direction->count);
         direction->what.multiple = multiples[k];
         ret_list[made++] = direction->what;

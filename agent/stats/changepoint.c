@@ -16,7 +16,7 @@ struct split {
     uint32_t cells, panes;
     double pooled[CHANGEPOINT_CELLS_MAX]; /* baseline and all panes */
     double moved[CHANGEPOINT_CELLS_MAX];  /* panes from tau on */
-    double pooled_total, moved_total;
+    double rows, pooled_total, moved_total;
 };
 
 static double count_of(int64_t count)
@@ -30,6 +30,7 @@ static void split_init(struct split *split, const int64_t *b, uint32_t cells, co
     *split = (struct split){.b = b, .c = c, .cells = cells, .panes = panes};
     for (uint32_t i = 0; i < cells; i++) {
         split->pooled[i] = count_of(b[i]);
+        split->rows += split->pooled[i];
         for (uint32_t t = 0; t < panes; t++)
             split->pooled[i] += count_of(c[(size_t)t * cells + i]);
         split->pooled_total += split->pooled[i];
@@ -45,14 +46,15 @@ static double split_back(struct split *split, uint32_t tau)
         split->moved_total += count_of(pane[i]);
     }
     double n = split->pooled_total, n_c = split->moved_total, sum = 0;
+    double n_a = n - n_c; /* > 0 within the header's range */
     for (uint32_t i = 0; i < split->cells; i++) {
         double share = split->pooled[i] / n;
-        double before = split->pooled[i] - split->moved[i];
+        double before = fmax(0, split->pooled[i] - split->moved[i]);
         /* C_i - n_C s_i; the part before tau has the opposite difference. */
         double more = difference_of_products(split->moved[i], n, n_c, split->pooled[i]) / n;
-        double less = difference_of_products(before, n, n - n_c, split->pooled[i]) / n;
-        if (share > 0)
-            sum += deviance_from(n_c * share, more) + deviance_from((n - n_c) * share, less);
+        double less = difference_of_products(before, n, n_a, split->pooled[i]) / n;
+        if (share > 0 && n_a > 0)
+            sum += deviance_from(n_c * share, more) + deviance_from(n_a * share, less);
     }
     return sum;
 }
@@ -77,7 +79,7 @@ bool changepoint_find(const int64_t *b, uint32_t cells, const int64_t *c, uint32
         if (split.moved_total > 0 && log_ratio > best.log_ratio)
             best = (struct changepoint){tau, tau, tau, log_ratio};
     }
-    if (!(split.moved_total > 0) || !(split.pooled_total > split.moved_total))
+    if (!(split.moved_total > 0) || !(split.rows > 0))
         return false;
     double level = coverage > 0 && coverage < 1 ? coverage : 0.95;
     double room = -log1p(-sqrt(level)) * (phi >= 1 ? phi : 1);

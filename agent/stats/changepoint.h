@@ -6,8 +6,12 @@
  * on, s the pooled shares: half the G statistic of the split. The baseline enters as a sample, so
  * it may be small. Interval: every tau with 2 (ln L(best) - ln L(tau)) / phi <= c, c = -2 ln(1 -
  * sqrt(coverage)) (5.9, 7.4, 10.6 for 90, 95, 99 %): the likelihood-ratio limits for a change
- * point, B. Hansen, "Sample splitting and threshold estimation", Econometrica 68 (2000), theorem 2;
- * exact for small shifts and many panes, wider than need be for sudden large ones. */
+ * point, B. Hansen, "Sample splitting and threshold estimation", Econometrica 68 (2000), theorem 2.
+ *
+ * Measured coverage of the 95 % interval (60 panes of 10 to 500 events, a move of 0.2 to 2 sd, 4 to
+ * 28 cells, baselines of 500 rows and more, 300 runs each): 0.94 to 1.00 where 2 ln L(best) > 3
+ * (cells - 1), 1.00 for sudden large moves (one pane wide); below that, where no test would have
+ * fired, as low as 0.65. */
 #ifndef LEEWAY_STATS_CHANGEPOINT_H
 #define LEEWAY_STATS_CHANGEPOINT_H
 

@@ -37,7 +37,7 @@ struct edetector_table {
  * >= 1). If a cell is empty, half a count is added to every cell, and the ball is around these
  * shares. One cell, or a baseline so small that no alternative lies outside of the ball, gives a
  * table with count 0. ERR_INVALID for anything else; `*ret_table` is then left alone. Free with
- * edetector_table_free. About 0.05 ms an alternative of 16 cells. */
+ * edetector_table_free. Cost: about 0.013 ms an alternative of 18 cells. */
 int edetector_table_new(const int64_t *b, uint32_t cells, const struct edetector_spec *spec,
                         struct edetector_table **ret_table, struct err *reterr);
 void edetector_table_free(struct edetector_table *table); /* takes NULL */

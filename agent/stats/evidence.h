@@ -31,7 +31,8 @@ double unseen_log_p(double k, double n, double f1, double f2, double m, double g
 void benjamini_hochberg(const double *log_p, uint32_t count, double q, bool *ret_reject);
 
 /* Lower one-sided 95 % limit of the debiased effect: psi_debiased - 1.645 sqrt(2 df + 4 N psi) / N
- * (psi = debiased, clamped at 0). NaN unless n_effective > 0. */
+ *  (psi = debiased, clamped at 0). For clustered records n_effective is N / phi. NaN unless
+ * n_effective > 0. */
 double effect_low(double debiased, double df, double n_effective);
 
 #endif

@@ -11,13 +11,20 @@
 #include "stats/pmf.h"
 #include "stats/root.h"
 
+/* p ln(p / q) + q - p >= 0, p > 0. */
+static double excess(double p, double q)
+{
+    /* Near 0 it is q / p that has digits, near p the difference. */
+    return q < p / 2 ? q - p - p * log(q / p) : -p * log1p_minus((q - p) / p);
+}
+
 double kl_divergence(const double *p, const double *q, uint32_t count)
 {
     double sum = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (p[i] > 0 && !(q[i] > 0))
             return HUGE_VAL;
-        sum += p[i] > 0 ? -p[i] * log1p_minus((q[i] - p[i]) / p[i]) : q[i];
+        sum += p[i] > 0 ? excess(p[i], q[i]) : q[i];
     }
     return fmax(sum, 0);
 }

@@ -15,8 +15,9 @@ double kl_divergence(const double *p, const double *q, uint32_t count);
 /* Reverse information projection of r on the ball of `radius` (> 0) around p (all shares > 0): q =
  * (1 - w) r + w p with KL(p || q) = radius. For every q' of the ball sum q' r / q <= 1. Writes
  * `count` <= KLBALL_CELLS_MAX shares to `ret_q` and returns w = nu / (1 + nu), 0 <= w < 1, to about
- * 4 units in the last place; 0 with q = r if r lies in the ball. r may have empty cells. Costs
- * about 10 divergences. */
+ * 4 units in the last place; 0 with q = r if r lies in the ball. Costs about 10 divergences. r
+ * may have empty cells; where the border is nearer to it than w = 1e-60, q stays inside of the ball
+ * by that much. */
 double klball_project(const double *p, const double *r, uint32_t count, double radius,
                       double *ret_q);
 

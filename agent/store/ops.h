@@ -23,6 +23,9 @@ struct store_ops {
     int (*generation)(struct store *store, const char *monitor, const char *version,
                       const char *hash, const char *baseline_hash, int64_t first_pane_ms,
                       struct err *reterr);
+    int (*generations)(struct store *store, const char *monitor, const char *hash,
+                       int (*row)(void *context, const struct store_generation *g), void *context,
+                       struct err *reterr);
     int (*judge_load)(struct store *store, const char *monitor, int64_t *ret_position_ms,
                       struct text *ret_state, struct err *reterr);
     int (*first_delta)(struct store *store, const char *monitor, int64_t from_ms,
@@ -37,6 +40,9 @@ struct store_ops {
                    void *context);
     void (*merge_late)(struct store *store, const char *monitor, const struct store_pane *panes,
                        uint32_t count, int64_t delta_mark, store_done_fn done, void *context);
+
+    int (*set_aside)(struct store *store, const char *monitor, const char *generation,
+                     struct err *reterr);
 
     int (*due)(struct store *store, int64_t now_unix_ms, uint32_t limit,
                int (*row)(void *context, const struct store_delivery *d), void *context,

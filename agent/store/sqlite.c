@@ -5,8 +5,10 @@
 #include "store/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/sqlite_ops.h"
 #include "store/sqlite_schema.h"
@@ -33,12 +35,14 @@ static const struct store_ops sqlite_ops = {
     .partitions = sqlite_partitions,
     .commit = sqlite_commit,
     .generation = sqlite_generation,
+    .generations = sqlite_generations,
     .judge_load = sqlite_judge_load,
     .first_delta = sqlite_first_delta,
     .deltas = sqlite_deltas,
     .panes = sqlite_panes,
     .judged = sqlite_judged,
     .merge_late = sqlite_merge_late,
+    .set_aside = sqlite_set_aside,
     .due = sqlite_due,
     .next_due = sqlite_next_due,
     .delivered = sqlite_delivered,
@@ -66,6 +70,13 @@ static int connect_file(struct sqlite_store *store, const char *path, struct err
     struct text file = {0};
     /* SQLite may take names that begin with "file:" for URIs; a path never begins so. */
     text_printf(&file, "%s%s", path[0] == '/' || !strcmp(path, ":memory:") ? "" : "./", path);
+    /* Counts and categories are nobody else's business, whatever the umask; SQLite gives its other
+     * files the same mode. */
+    int fd = strcmp(path, ":memory:") != 0
+                 ? open(file.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                 : -1;
+    if (fd >= 0)
+        close(fd);
     int code =
         sqlite3_open_v2(file.data, &store->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);

@@ -5,8 +5,9 @@
  *     late delta ──(store_merge_late, revision by compare-and-set)──► pane, revision + 1
  *
  * A delta is deleted in the transaction that writes the pane which contains it, and only if the
- * reader's mark says that it was read. Assumes that the caller has added up correctly. Knows
- * nothing of counts and JSON. */
+ * reader's mark says that it was read; a delta of another generation, behind the position, moves to
+ * pane_set_aside as it is, since only its own generation could add it up. Assumes that the caller
+ * has added up correctly. Knows nothing of counts and JSON. */
 #include "store/sqlite_ops.h"
 
 #include <inttypes.h>
@@ -247,4 +248,39 @@ void sqlite_merge_late(struct store *base, const char *monitor, const struct sto
     struct late what = {monitor, panes, count, delta_mark};
     sqlite_write_and_tell(sqlite_store_of(base), "merge late counts", merge_late, &what, done,
                           context);
+}
+
+struct aside {
+    const char *monitor, *generation;
+};
+
+/* Without a position (null) the comparison is never true. */
+#define BEHIND                                                                                     \
+    " FROM pane_delta WHERE monitor = ?1 AND generation <> ?2 AND start_ms <"                      \
+    " (SELECT position_ms FROM judge_state WHERE monitor = ?1)"
+
+static int run_behind(struct sqlite_store *store, const char *text, const struct aside *aside,
+                      struct err *reterr)
+{
+    struct sql sql = sql_new(store, text);
+    sql_text(&sql, aside->monitor);
+    sql_text(&sql, aside->generation);
+    return sql_run(&sql, NULL, reterr);
+}
+
+static int set_aside(struct sqlite_store *store, void *what, struct err *reterr)
+{
+    int code = run_behind(store,
+                          "INSERT INTO pane_set_aside (monitor, version, generation, start_ms,"
+                          " pane_ms, row_count, counts, agent) SELECT monitor, version, generation,"
+                          " start_ms, pane_ms, row_count, counts, agent" BEHIND,
+                          what, reterr);
+    return code ? code : run_behind(store, "DELETE" BEHIND, what, reterr);
+}
+
+int sqlite_set_aside(struct store *base, const char *monitor, const char *generation,
+                     struct err *reterr)
+{
+    struct aside what = {monitor, generation};
+    return sqlite_write(sqlite_store_of(base), "set deltas aside", set_aside, &what, reterr);
 }

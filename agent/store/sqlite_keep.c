@@ -26,6 +26,7 @@ static int prune(struct sqlite_store *store, void *what, struct err *reterr)
         int64_t bound;
     } steps[] = {
         {"DELETE FROM pane WHERE start_ms < ?", prune->panes_before_ms},
+        {"DELETE FROM pane_set_aside WHERE start_ms < ?", prune->panes_before_ms},
         {"DELETE FROM window_histogram WHERE verdict IN"
          " (SELECT sequence FROM verdict WHERE end_ms < ?)",
          prune->verdicts_before_ms},

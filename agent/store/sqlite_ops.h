@@ -20,6 +20,9 @@ void sqlite_commit(struct store *store, const struct store_commit *commit, store
 int sqlite_generation(struct store *store, const char *monitor, const char *version,
                       const char *hash, const char *baseline_hash, int64_t first_pane_ms,
                       struct err *reterr);
+int sqlite_generations(struct store *store, const char *monitor, const char *hash,
+                       int (*row)(void *context, const struct store_generation *g), void *context,
+                       struct err *reterr);
 int sqlite_first_delta(struct store *store, const char *monitor, int64_t from_ms,
                        int64_t *ret_start_ms, struct err *reterr);
 int sqlite_deltas(struct store *store, const char *monitor, int64_t from_ms, int64_t to_ms,
@@ -36,6 +39,8 @@ void sqlite_judged(struct store *store, const struct store_judged *judged, store
                    void *context);
 void sqlite_merge_late(struct store *store, const char *monitor, const struct store_pane *panes,
                        uint32_t count, int64_t delta_mark, store_done_fn done, void *context);
+int sqlite_set_aside(struct store *store, const char *monitor, const char *generation,
+                     struct err *reterr);
 
 /* sqlite_outbox.c */
 int sqlite_due(struct store *store, int64_t now_unix_ms, uint32_t limit,

@@ -35,6 +35,30 @@ int sqlite_generation(struct store *base, const char *monitor, const char *versi
                         reterr);
 }
 
+int sqlite_generations(struct store *base, const char *monitor, const char *hash,
+                       int (*row)(void *context, const struct store_generation *g), void *context,
+                       struct err *reterr)
+{
+    struct sqlite_store *store = sqlite_store_of(base);
+    store->doing = "read the generations";
+    struct sql sql =
+        sql_new(store, "SELECT hash, version, baseline_hash, first_pane_ms FROM generation"
+                       " WHERE monitor = ?1 AND (?2 IS NULL OR hash = ?2) ORDER BY rowid");
+    int code;
+    sql_text(&sql, monitor);
+    sql_text(&sql, hash);
+    while ((code = sql_next(&sql, reterr)) == 1) {
+        struct store_generation generation = {.hash = sql_get_text(&sql)};
+        generation.version = sql_get_text(&sql);
+        generation.baseline_hash = sql_get_text(&sql);
+        generation.first_pane_ms = sql_get_int(&sql);
+        if (row(context, &generation))
+            break;
+    }
+    sql_end(&sql);
+    return code < 0 ? code : 0;
+}
+
 int sqlite_first_delta(struct store *base, const char *monitor, int64_t from_ms,
                        int64_t *ret_start_ms, struct err *reterr)
 {

@@ -91,7 +91,17 @@ static const char *const step_1[] = {
     NULL,
 };
 
-static const struct sqlite_step steps[] = {{step_1}};
+static const char *const step_2[] = {
+    /* Deltas of generations that are no longer judged: see store_set_aside. */
+    "CREATE TABLE pane_set_aside (id INTEGER PRIMARY KEY, monitor TEXT NOT NULL,"
+    " version TEXT NOT NULL, generation TEXT NOT NULL, start_ms INTEGER NOT NULL,"
+    " pane_ms INTEGER NOT NULL, row_count INTEGER NOT NULL, counts BLOB NOT NULL,"
+    " agent TEXT NOT NULL) STRICT",
+    "CREATE INDEX pane_set_aside_start ON pane_set_aside (start_ms)",
+    NULL,
+};
+
+static const struct sqlite_step steps[] = {{step_1}, {step_2}};
 
 static int read_number(struct sqlite_store *store, const char *text, int64_t *ret,
                        struct err *reterr)

@@ -116,6 +116,15 @@ int store_generation(struct store *store, const char *monitor, const char *versi
                                                       first_pane_ms, reterr));
 }
 
+int store_generations(struct store *store, const char *monitor, const char *hash,
+                      int (*row)(void *context, const struct store_generation *g), void *context,
+                      struct err *reterr)
+{
+    int code = enter(store, reterr);
+    return code ? code
+                : leave(store, store->ops->generations(store, monitor, hash, row, context, reterr));
+}
+
 int store_judge_load(struct store *store, const char *monitor, int64_t *ret_position_ms,
                      struct text *ret_state, struct err *reterr)
 {
@@ -176,6 +185,13 @@ void store_merge_late(struct store *store, const char *monitor, const struct sto
         store_tell(done, context, code, &err);
     else
         store->ops->merge_late(store, monitor, panes, count, delta_mark, done, context);
+}
+
+int store_set_aside(struct store *store, const char *monitor, const char *generation,
+                    struct err *reterr)
+{
+    int code = enter(store, reterr);
+    return code ? code : leave(store, store->ops->set_aside(store, monitor, generation, reterr));
 }
 
 int store_due(struct store *store, int64_t now_unix_ms, uint32_t limit,

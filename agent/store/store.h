@@ -87,6 +87,12 @@ struct store_commit {
 
 /* ---- judging ---- */
 
+/* A model version of a generation, as registered. */
+struct store_generation {
+    const char *hash, *version, *baseline_hash;
+    int64_t first_pane_ms;
+};
+
 struct store_pane {
     int64_t start_ms;
     const char *version;
@@ -217,6 +223,12 @@ int store_generation(struct store *store, const char *monitor, const char *versi
                      const char *hash, const char *baseline_hash, int64_t first_pane_ms,
                      struct err *reterr);
 
+/* What is registered of a monitor, of one generation (`hash`) or of all (NULL), in the order of
+ * registration. */
+int store_generations(struct store *store, const char *monitor, const char *hash,
+                      int (*row)(void *context, const struct store_generation *g), void *context,
+                      struct err *reterr);
+
 /* State of a monitor's judging (appended); position INT64_MIN and no text if it never was. */
 int store_judge_load(struct store *store, const char *monitor, int64_t *ret_position_ms,
                      struct text *ret_state, struct err *reterr);
@@ -248,6 +260,12 @@ void store_judged(struct store *store, const struct store_judged *judged, store_
  * STORE_FENCED if a pane has another revision; STORE_FAILED for a pane that is not judged yet. */
 void store_merge_late(struct store *store, const char *monitor, const struct store_pane *panes,
                       uint32_t count, int64_t delta_mark, store_done_fn done, void *context);
+
+/* Takes deltas of all generations but `generation` that start before the judged position out of the
+ * queue, in one transaction: no judge will ask for them. They are kept as they were committed, as
+ * long as panes are. */
+int store_set_aside(struct store *store, const char *monitor, const char *generation,
+                    struct err *reterr);
 
 /* Due deliveries at `now` (unix ms): the first waiting (pending or parked) row of each (receiver,
  * incident), if its time has come; at most `limit` (> 0). Receivers take turns in the order, so
@@ -310,10 +328,10 @@ int store_quarantine_list(struct store *store, uint32_t limit,
                           int (*row)(void *context, const struct store_quarantine *q),
                           void *context, struct err *reterr);
 
-/* Deletes what the retention has passed: judged panes that start, and verdicts that end, before the
- * given event times (ms); incidents resolved before the latter, with what was delivered of them;
- * all but the newest `quarantine_rows`. Deltas that nobody has judged and messages that still wait
- * are kept. */
+/* Deletes what the retention has passed: judged panes and deltas set aside that start, and verdicts
+ * that end, before the given event times (ms); incidents resolved before the latter, with what was
+ * delivered of them; all but the newest `quarantine_rows`. Deltas that nobody has judged and
+ * messages that still wait are kept. */
 int store_prune(struct store *store, int64_t panes_before_ms, int64_t verdicts_before_ms,
                 uint32_t quarantine_rows, struct err *reterr);
 

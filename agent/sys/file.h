@@ -12,7 +12,8 @@
  * ERR_NOT_FOUND, ERR_IO; errors name the path. After a failure `text` may have grown. */
 int file_read(const char *path, size_t max_bytes, struct text *text, struct err *reterr);
 
-/* Writes atomically: a temporary file beside it, fsync, rename. ERR_IO leaves what was there. */
+/* Writes atomically: a temporary file beside it, fsync, rename. ERR_IO leaves what was there.
+ * A pipe, a terminal or a device (/dev/stdout, /dev/null) is written and stays what it is. */
 int file_write(const char *path, struct bytes content, struct err *reterr);
 
 /* A secret: read into an empty `text`, trailing newlines removed; ERR_INVALID if nothing is left,

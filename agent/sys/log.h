@@ -13,8 +13,8 @@ enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARNING_LEVEL, LOG_ERROR_L
  * as it was and return false. */
 bool log_setup(const char *level, const char *format);
 
-/* msg is a constant phrase; then key/value pairs of C strings, ended by NULL: log_info("listening",
- * "address", a, NULL). */
+/* msg is a constant phrase; then key/value pairs of C strings: log_info("listening", "address", a).
+ * The macros end the list; who calls log_line ends it with NULL. */
 void log_line(enum log_level level, const char *msg, ...) __attribute__((sentinel));
 #define log_debug(...)   log_line(LOG_DEBUG_LEVEL, __VA_ARGS__, (char *)0)
 #define log_info(...)    log_line(LOG_INFO_LEVEL, __VA_ARGS__, (char *)0)

@@ -320,7 +320,14 @@ Test(evaluate, a_generation_begins_with_empty_windows)
     world_finish(&world);
     cr_assert_gt(evaluate_position(world.evaluate, 0), position);
     cr_assert_eq(evaluate_position(world.evaluate, 0) % (5 * MINUTE_MS), 0, "whole panes");
+    struct store_stats stats;
+    merge_late(); /* what the other generation has left goes out of the queue */
+    cr_assert_eq(store_stats(world.store, &stats, NULL), 0);
+    cr_assert_eq(stats.deltas, 0);
     cr_assert_gt(evaluate_totals(world.evaluate)->skipped_generations, 0);
+    int64_t skipped = evaluate_totals(world.evaluate)->skipped_generations;
+    merge_late();
+    cr_assert_eq(evaluate_totals(world.evaluate)->skipped_generations, skipped, "once");
     int64_t first_ms = event_time_floor((struct event_time){position}, 5 * MINUTE_MS).ms, panes = 0;
     first_ms += 5 * MINUTE_MS; /* the pane of the change began before the position */
     cr_assert_neq(position % (5 * MINUTE_MS), 0);
@@ -407,6 +414,202 @@ Test(evaluate, late_counts_are_in_the_windows_with_and_without_a_restart)
     /* Windows of 2 h hold the last pane that was passed over for 2 h, and no longer. */
     cr_assert(is_provisional(WORLD_START_MS + 5 * HOUR_MS - 10 * MINUTE_MS));
     cr_assert_not(is_provisional(WORLD_START_MS + 5 * HOUR_MS));
+    world_close(&world);
+    stream_release(&stream);
+}
+
+/* ---- what ends ---- */
+
+static void offer_event(int64_t offset, int64_t at_ms, const char *version, int32_t partition)
+{
+    char ts[32], event[256];
+    int64_t next;
+    event_time_format((struct event_time){at_ms}, ts);
+    snprintf(event, sizeof event,
+             "{\"ts\":\"%s\",\"version\":\"%s\",\"features\":{\"amount\":100}}", ts, version);
+    const struct record record = {"fraud", partition, offset, TIME_NONE, bytes_of(event)};
+    enum ingest_result result = ingest_record(world.ingest, &record);
+    if (result == INGEST_STRANGER) {
+        cr_assert_eq(ingest_take(world.ingest, "fraud", partition, 0, &next, NULL), 0);
+        result = ingest_record(world.ingest, &record);
+    }
+    cr_assert_eq(result, INGEST_TAKEN);
+}
+
+static bool state_has(const char *what)
+{
+    struct text state = {0};
+    int64_t position;
+    cr_assert_eq(store_judge_load(world.store, "fraud", &position, &state, NULL), 0);
+    bool has = strstr(state.data, what) != NULL;
+    text_release(&state);
+    return has;
+}
+
+/* Versions 7 and 8 drift and stop; version 9 goes on for 14 h; then 7 comes back. */
+static void run_with_versions_that_stop(bool restart, struct text *ret)
+{
+    int64_t offset = stream.count, pane_ms = 5 * MINUTE_MS;
+    world_open(&world, WORLD_YAML, 1);
+    offer_all();
+    for (int64_t at = WORLD_START_MS + 4 * HOUR_MS; at < WORLD_START_MS + 21 * HOUR_MS;
+         at += pane_ms) {
+        if (at < WORLD_START_MS + 18 * HOUR_MS)
+            offer_event(offset++, at, "9", 0);
+        else
+            for (int i = 0; i < 12; i++)
+                offer_event(offset++, at, "7", 0);
+    }
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    for (int64_t end = WORLD_START_MS + 4 * HOUR_MS; end <= WORLD_START_MS + 18 * HOUR_MS;
+         end += restart ? pane_ms : 7 * HOUR_MS) {
+        cr_assert_eq(world_judge(&world, end, end), STORE_DONE);
+        if (end == WORLD_START_MS + 4 * HOUR_MS) {
+            cr_assert_eq(evaluate_live_versions(world.evaluate, 0), 2);
+            cr_assert(state_has("7|2h||amount"));
+        }
+        if (restart) {
+            world_stop(&world);
+            world_start(&world, 1);
+        }
+    }
+    cr_assert_eq(evaluate_live_versions(world.evaluate, 0), 1, "only 9 has windows");
+    cr_assert_not(state_has("7|2h||amount"), "answers of 12 h ago");
+    world_finish(&world);
+    world_dump(&world, ret);
+    text_puts(ret, "state ");
+    int64_t position;
+    cr_assert_eq(store_judge_load(world.store, "fraud", &position, ret, NULL), 0);
+    world_close(&world);
+}
+
+Test(evaluate, versions_that_stop_cost_nothing)
+{
+    stream = stream_make(14, 2400, 4, 1);
+    run_with_versions_that_stop(false, &expected);
+    run_with_versions_that_stop(true, &got);
+    dumps_agree(&expected, &got, "restarted after every pane");
+    stream_release(&stream);
+}
+
+/* A pane from before the first one of its version is stored, and in no window. */
+Test(evaluate, late_counts_from_before_the_first_pane)
+{
+    world_open(&world, WORLD_YAML, 1);
+    for (int64_t i = 0; i < 36; i++)
+        offer_event(i, WORLD_START_MS + HOUR_MS + i * 5 * MINUTE_MS, "7", 0);
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    cr_assert_eq(world_judge(&world, WORLD_START_MS + 3 * HOUR_MS, TIME_NONE), STORE_DONE);
+    offer_event(0, WORLD_START_MS + 45 * MINUTE_MS, "7", 1);
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    merge_late();
+    read_pane(WORLD_START_MS + 45 * MINUTE_MS);
+    cr_assert_eq(pane_rows, 1);
+    world_stop(&world);
+    world_start(&world, 2);
+    world_finish(&world);
+    world_close(&world);
+}
+
+/* Judges the first half of the stream and what follows until an incident is open. */
+#define OTHER_YAML WORLD_MONITOR "    windows: [1h, 2h]\n    sensitivity: low\n" WORLD_RECEIVERS
+
+static int64_t open_an_incident(void)
+{
+    int64_t position;
+    world_open(&world, WORLD_YAML, 1);
+    offer_all();
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    cr_assert_eq(world_judge(&world, world_watermark(&world), world_watermark(&world)), STORE_DONE);
+    position = evaluate_position(world.evaluate, 0);
+    world_dump(&world, &expected);
+    cr_assert(strstr(expected.data, " firing ") && strstr(expected.data, " fraud 7: "));
+    cr_assert_null(strstr(expected.data, " resolved "));
+    world_stop(&world);
+    return position;
+}
+
+/* Some more of version 9, so that there is a pane to judge. */
+static void go_on(void)
+{
+    world_start(&world, 1);
+    for (int64_t i = 0; i < 40; i++)
+        offer_event((int64_t)stream.count + i, WORLD_START_MS + 4 * HOUR_MS + i * MINUTE_MS, "9",
+                    0);
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    sqlite3 *db = sqlite_store_of(world.store)->db;
+    sqlite3_exec(db,
+                 "create trigger t before update on judge_state begin select raise(fail, 'x');"
+                 " end",
+                 NULL, NULL, NULL);
+    cr_assert_neq(world_judge(&world, world_watermark(&world), TIME_NONE), STORE_DONE);
+    cr_assert_eq(sqlite3_exec(db, "drop trigger t", NULL, NULL, NULL), SQLITE_OK);
+    world_finish(&world);
+    world_dump(&world, &got);
+    int64_t closed = evaluate_totals(world.evaluate)->closed;
+    world_stop(&world);
+    world_start(&world, 1);
+    world_finish(&world);
+    cr_assert_eq(evaluate_totals(world.evaluate)->closed, 0, "closed once, of %" PRId64, closed);
+}
+
+static void expect_closed(const char *why, int64_t position)
+{
+    char title[128], resolved[64], time[32];
+    snprintf(title, sizeof title, " fraud 7: %s {", why);
+    snprintf(resolved, sizeof resolved, "\"resolved\":\"%s\"",
+             event_time_format((struct event_time){position}, time));
+    const char *incidents = strstr(got.data, "\nincident ");
+    cr_assert(strstr(incidents, title), "%.600s", incidents);
+    cr_assert(strstr(incidents, " resolved ") && strstr(incidents, resolved), "%.600s", incidents);
+    cr_assert_null(strstr(incidents, " firing "));
+}
+
+static int note_closed(void *context, const struct store_delivery *d)
+{
+    if (strcmp(d->event, "closed") == 0 && strstr(d->payload, "\"version\":\"7\""))
+        text_printf(context, "%s;", d->receiver);
+    return 0;
+}
+
+/* Who is told that the incident of version 7 is closed: the head of each queue is settled first. */
+static void expect_told(const char *wanted)
+{
+    struct text told = {0};
+    cr_assert_eq(sqlite3_exec(sqlite_store_of(world.store)->db,
+                              "update outbox set state = 'delivered' where event <> 'closed'", NULL,
+                              NULL, NULL),
+                 SQLITE_OK);
+    cr_assert_eq(store_due(world.store, INT64_MAX, 1000, note_closed, &told, NULL), 0);
+    cr_assert_str_eq(told.data ? told.data : "", wanted);
+    text_release(&told);
+}
+
+Test(evaluate, a_new_generation_closes_the_incidents_of_the_old_one)
+{
+    stream = stream_make(15, 2400, 4, 1);
+    int64_t position = open_an_incident();
+    char *old_hash = mem_copy(world.setup->monitors[0].generation);
+    setup_free(world.setup);
+    world.setup = setup_new(world_config(OTHER_YAML), world.store, NULL);
+    cr_assert_not_null(world.setup);
+    cr_assert_str_neq(world.setup->monitors[0].generation, old_hash);
+    go_on();
+    expect_closed("ended by a new configuration or baseline", position);
+    expect_told("hook;");
+    world_close(&world);
+    stream_release(&stream);
+    free(old_hash);
+}
+
+Test(evaluate, a_rule_that_is_gone_closes_its_incidents)
+{
+    stream = stream_make(15, 2400, 4, 1);
+    int64_t position = open_an_incident();
+    world.setup->ruleset.rules[0].name = "other";
+    go_on();
+    expect_closed("ended because its rule is gone", position);
+    expect_told("hook;");
     world_close(&world);
     stream_release(&stream);
 }

@@ -62,7 +62,9 @@ Test(ingest, gaps_are_skipped_offsets_and_repeats_are_dropped)
     cr_assert_eq(offer(5, EVENT("2013-02-08T06:00:00Z")), INGEST_REPEATED);
     cr_assert_eq(offer(2, EVENT("2013-02-08T06:00:00Z")), INGEST_REPEATED);
     cr_assert_eq(world_commit(&world), STORE_DONE);
+    cr_assert_eq(ingest_totals(world.ingest)->repeated, 2);
     cr_assert_eq(offer(5, EVENT("2013-02-08T06:00:00Z")), INGEST_REPEATED);
+    cr_assert_eq(ingest_totals(world.ingest)->repeated, 3);
     world_dump(&world, &dump);
     cr_assert(strstr(dump.data, "next 6 ") && strstr(dump.data, " 1 0 0 0 0 5\n"), "%s", dump.data);
 }
@@ -204,4 +206,45 @@ Test(ingest, order_and_cuts_do_not_matter)
             dumps_agree(&dump, &other, "in other commits");
     }
     stream_release(&stream);
+}
+
+static void offer_version(int64_t offset, const char *version)
+{
+    char event[256];
+    snprintf(event, sizeof event,
+             "{\"ts\":\"2013-02-08T06:00:00Z\",\"version\":\"%s\",\"features\":{}}", version);
+    cr_assert_eq(offer(offset, event), INGEST_TAKEN);
+}
+
+/* The first versions of all keep their names, whatever process counts them. */
+Test(ingest, the_limit_on_versions_holds_over_restarts)
+{
+    char name[16];
+    int64_t offset = 0, limit = world.setup->config->limits.versions;
+    sqlite3 *db = sqlite_store_of(world.store)->db;
+    offer_version(offset++, "(other)");
+    for (int64_t i = 0; i < limit - 1; i++) {
+        snprintf(name, sizeof name, "v%" PRId64, i);
+        offer_version(offset++, name);
+    }
+    cr_assert_eq(world_commit(&world), STORE_DONE);
+    for (int round = 0; round < 2; round++) {
+        int64_t next;
+        ingest_free(world.ingest);
+        world.ingest = ingest_new(world.setup, world.store, "test");
+        sqlite3_progress_handler(db, 1, refuse, NULL);
+        cr_assert_neq(ingest_take(world.ingest, "fraud", 0, 0, &next, NULL), 0);
+        sqlite3_progress_handler(db, 0, NULL, NULL);
+        cr_assert_eq(ingest_take(world.ingest, "fraud", 0, 0, &next, NULL), 0);
+        cr_assert_eq(next, offset);
+        offer_version(offset++, round ? "second" : "first");
+        offer_version(offset++, "v3");
+        cr_assert_eq(world_commit(&world), STORE_DONE);
+    }
+    world_judge(&world, WORLD_START_MS + 7 * HOUR_MS, 0);
+    world_dump(&world, &dump);
+    cr_assert(strstr(dump.data, " v3 3 "), "%s", dump.data);
+    cr_assert(strstr(dump.data, " first 1 "), "%s", dump.data);
+    cr_assert(strstr(dump.data, " (other) 2 "), "%s", dump.data);
+    cr_assert_null(strstr(dump.data, " second "), "%s", dump.data);
 }

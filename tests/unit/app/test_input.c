@@ -95,6 +95,17 @@ Test(input, damaged_csv_is_an_error_with_its_line)
     expect(".csv", "a,b\n1,2\n3\n", paths, "'1;E line 3");
 }
 
+Test(input, two_columns_of_one_name_are_refused)
+{
+    struct err err = {0};
+    char *path = write_file(".csv", "a,b, a\n1,2,3\n");
+    cr_assert_null(input_open(path, NULL, 0, &err));
+    cr_assert_eq(err.code, ERR_INVALID);
+    cr_assert(strstr(err.text, "columns 1 and 3 are both \"a\""), "%s", err.text);
+    unlink(path);
+    free(path);
+}
+
 Test(input, what_cannot_be_opened)
 {
     struct err err = {0};

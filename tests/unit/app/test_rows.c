@@ -79,6 +79,13 @@ Test(rows, retraining_is_asked_for_once)
     told("oncall closed;hook closed;");
 }
 
+Test(rows, a_rule_that_is_gone_names_nobody)
+{
+    change.rule = NULL;
+    change.event = INCIDENT_CLOSED;
+    told("oncall closed;hook closed;");
+}
+
 Test(rows, what_only_changed_is_told_to_nobody)
 {
     rule.retrain = "train";

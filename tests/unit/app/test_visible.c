@@ -22,10 +22,10 @@ Test(visible, nothing_that_a_terminal_obeys_is_left)
     cr_assert_str_eq(shown("a\nb\rc\td\x7f"), "a?b?c?d?");
     cr_assert_str_eq(shown("\xc2\x9b"
                            "31m"),
-                     "?31m");                                       /* C1: CSI */
+                     "?31m"); /* C1: CSI */
     cr_assert_str_eq(shown("\xe2\x80\xae"
                            "gpj\xe2\x81\xa6.\xd8\x9c\xe2\x80\xa8"),
-                     "?gpj?.??");                                   /* direction, separator */
+                     "?gpj?.??"); /* direction, separator */
 }
 
 Test(visible, bytes_that_are_no_utf8_become_question_marks)

@@ -24,12 +24,13 @@
     "    baseline: test\n"                                                                         \
     "    min_count: 50\n"
 
+#define WORLD_RECEIVERS                                                                            \
+    "receivers:\n"                                                                                 \
+    "  - { name: hook, webhook: { url: \"http://127.0.0.1:1/\" } }\n"                              \
+    "  - { name: train, retrain: { url: \"http://127.0.0.1:1/\" } }\n"
+
 /* Panes of 5 minutes. */
-#define WORLD_YAML                                                                                 \
-    WORLD_MONITOR "    windows: [1h, 2h]\n"                                                        \
-                  "receivers:\n"                                                                   \
-                  "  - { name: hook, webhook: { url: \"http://127.0.0.1:1/\" } }\n"                \
-                  "  - { name: train, retrain: { url: \"http://127.0.0.1:1/\" } }\n"
+#define WORLD_YAML WORLD_MONITOR "    windows: [1h, 2h]\n" WORLD_RECEIVERS
 
 #define WORLD_START_MS INT64_C(1360281600000) /* 2013-02-08T00:00:00Z */
 

@@ -31,7 +31,7 @@ static struct config *parse_good(const char *name)
 Test(config, defaults)
 {
     struct config *config = parse_good("minimal");
-    cr_assert_str_eq(config->store, "sqlite:leeway.db");
+    cr_assert_str_eq(config->store, "sqlite:" CONFIG_DATA "good/leeway.db");
     cr_assert_str_eq(config->listen, "127.0.0.1:9464");
     cr_assert_null(config->external_url);
     cr_assert_str_eq(config->log_level, "info");
@@ -244,6 +244,21 @@ Test(config, json_is_yaml)
 
 /* The example of the design document, section 14: the Airflow receiver is unknown, and plain http
  * to another host has to be asked for. */
+Test(config, relative_store_is_beside_the_configuration)
+{
+    struct config *config = test_parse(
+        "store: sqlite:x.db\nmonitors: [{ monitor: a, topics: [t] }]\n", "/etc/leeway/c.yaml");
+    cr_assert_str_eq(config->store, "sqlite:/etc/leeway/x.db");
+    config_free(config);
+    config = test_parse("monitors: [{ monitor: a, topics: [t] }]\n", "etc/c.yaml");
+    cr_assert_str_eq(config->store, "sqlite:etc/leeway.db", "the default, too");
+    config_free(config);
+    config = test_parse("store: \"sqlite::memory:\"\nmonitors: [{ monitor: a, topics: [t] }]\n",
+                        "etc/c.yaml");
+    cr_assert_str_eq(config->store, "sqlite::memory:");
+    config_free(config);
+}
+
 Test(config, design_example)
 {
     struct config_problems problems;

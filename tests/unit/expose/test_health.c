@@ -97,7 +97,8 @@ Test(health, reload)
 {
     struct site site;
     struct answer answer;
-    const char request[] = "POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    const char request[] =
+        "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     site_start(&site, NULL);
     site_exchange(&site, request, strlen(request), &answer);
     cr_assert_eq(answer.status, 200);

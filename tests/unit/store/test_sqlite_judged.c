@@ -383,3 +383,31 @@ Test(sqlite_judged, two_judges_one_story)
     cr_assert_eq(number_of(store, "SELECT count(*) FROM outbox"), 1);
     store_close(other);
 }
+
+/* What another generation has left behind the position; not what is ahead, of others, or our own.
+ */
+Test(sqlite_judged, deltas_of_other_generations_are_set_aside)
+{
+    struct store_delta deltas[] = {make_delta("m", 0, "own"), make_delta("m", 0, "one"),
+                                   make_delta("m", 0, "two"), make_delta("m", 10, "ahead"),
+                                   make_delta("n", 0, "not ours")};
+    for (int i = 1; i < 5; i++)
+        deltas[i].generation = "old";
+    put_deltas(store, deltas, 5);
+    expect_ok(store_set_aside(store, "m", "g", &why));
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 5, "nothing is judged yet");
+    struct store_judged judged = make_judged(INT64_MIN, 10);
+    expect_judged(store, &judged, STORE_DONE);
+    int64_t total = row_total(store);
+    expect_ok(store_set_aside(store, "m", "g", &why));
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside WHERE generation = 'old'"
+                                  " AND monitor = 'm' AND start_ms = 0 AND counts IN"
+                                  " (CAST('one' AS BLOB), CAST('two' AS BLOB))"),
+                 2, "both, as they were");
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 3);
+    cr_assert_eq(row_total(store), total, "moved, not lost and not doubled");
+    expect_ok(store_prune(store, 0, INT64_MIN, 100, &why));
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside"), 2);
+    expect_ok(store_prune(store, 1, INT64_MIN, 100, &why));
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside"), 0, "kept as panes are");
+}

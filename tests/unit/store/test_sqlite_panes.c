@@ -160,3 +160,35 @@ Test(sqlite_panes, panes_come_in_order_and_in_span)
     expect_ok(store_panes(store, "n", INT64_MIN, INT64_MAX, note_pane, &text, &why));
     expect_rows(&text, "");
 }
+
+static int note_generation(void *context, const struct store_generation *g)
+{
+    text_printf(context, "%s %s %s %" PRId64 "\n", g->hash, g->version, g->baseline_hash,
+                g->first_pane_ms);
+    return 0;
+}
+
+static int first_generation(void *context, const struct store_generation *g)
+{
+    note_generation(context, g);
+    return 1;
+}
+
+Test(sqlite_panes, generations_come_as_they_were_registered)
+{
+    struct text text = {0};
+    expect_ok(store_generation(store, "m", "9", "old", "base", 1000, &why));
+    expect_ok(store_generation(store, "m", "2", "new", "base", 500, &why));
+    expect_ok(store_generation(store, "n", "7", "new", "base", 1, &why));
+    expect_ok(store_generation(store, "m", "10", "new", "other", -3, &why));
+    expect_ok(store_generation(store, "m", "1", "new", "base", 7, &why));
+    expect_ok(store_generation(store, "m", "2", "new", "base", 0, &why));
+    expect_ok(store_generations(store, "m", "new", note_generation, &text, &why));
+    expect_rows(&text, "new 2 base 500\nnew 10 other -3\nnew 1 base 7\n");
+    expect_ok(store_generations(store, "m", NULL, note_generation, &text, &why));
+    expect_rows(&text, "old 9 base 1000\nnew 2 base 500\nnew 10 other -3\nnew 1 base 7\n");
+    expect_ok(store_generations(store, "m", "new", first_generation, &text, &why));
+    expect_rows(&text, "new 2 base 500\n");
+    expect_ok(store_generations(store, "m", "", note_generation, &text, &why));
+    expect_rows(&text, "");
+}

@@ -1,8 +1,10 @@
 /* Files: limits, errors that name the path, writing all or nothing, and who may read a secret. */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,4 +219,35 @@ Test(file, clocks_go_forward)
     struct loop_time loop = clock_loop();
     cr_assert_gt(unix_ms, INT64_C(1577836800000), "after 2020");
     cr_assert_geq(clock_loop().ms, loop.ms);
+}
+
+/* `--output /dev/null` by root must not replace the device. */
+Test(file, a_special_file_is_written_and_stays)
+{
+    struct stat status;
+    char got[8] = "";
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* so that the writer finds a reader */
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(file_write(path, bytes_of("hello"), &err), 0, "%s", err.text);
+    cr_assert_eq(lstat(path, &status), 0);
+    cr_assert(S_ISFIFO(status.st_mode), "replaced");
+    cr_assert_eq(read(fd, got, sizeof got - 1), 5);
+    cr_assert_str_eq(got, "hello");
+    close(fd);
+    cr_assert_eq(remove_files(), 1, "nothing beside it");
+    cr_assert_eq(file_write(directory, bytes_of("x"), &err), ERR_IO);
+    cr_assert(strstr(err.text, directory));
+}
+
+Test(file, a_link_to_a_file_is_replaced_and_its_target_is_left_alone)
+{
+    char target[160];
+    snprintf(target, sizeof target, "%s/target", directory);
+    put("old", 3, 0644);
+    cr_assert_eq(rename(path, target), 0);
+    cr_assert_eq(symlink(target, path), 0);
+    put("new", 3, 0644);
+    cr_assert_eq(file_read(target, 100, &text, &err), 0);
+    cr_assert_str_eq(text.data, "old");
 }
