@@ -294,6 +294,10 @@ static bool take_verdict(struct incident_book *book, const struct rule *rule,
         return false;
     bool fired = member->firing;
     const json_t *snapshot = member->snapshot;
+    /* The level for clearing is not the level for opening, or what hovers between them would open
+     * and close again and again. */
+    if (fired && answer == ANSWER_QUIET && rule->subject == RULE_DRIFT && verdict->lingering)
+        member->last_hit_ms = verdict->end.ms;
     member_answer(member, rule, verdict, answer == ANSWER_HIT);
     return member->firing != fired || (member->firing && member->snapshot != snapshot);
 }

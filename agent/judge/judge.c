@@ -12,6 +12,8 @@
 #include "judge/tests.h"
 #include "stats/evidence.h"
 
+#define LINGERING_P .05
+
 enum { BASELINE_ROWS_MIN = 200, HITS = 2, OF_WINDOWS = 3 };
 
 /* All others are rates. */
@@ -287,6 +289,7 @@ static void conclude(struct look *look, struct judge_state *state, struct pendin
     struct ring *ring = ring_of(state, verdict);
     verdict->urgent = pending->judged && pending->tested.log_p <= log(levels->urgent);
     verdict->significant = pending->judged && (rejected || verdict->urgent);
+    verdict->lingering = pending->judged && pending->tested.log_p <= log(LINGERING_P);
     ring_push(ring, verdict->end.ms, verdict->window_ms / RING_HOPS, verdict->significant);
     if (!verdict->significant)
         return;

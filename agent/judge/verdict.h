@@ -51,6 +51,8 @@ struct verdict {
     enum severity severity; /* of this window alone */
     bool significant;       /* this window alone, after Benjamini-Hochberg */
     bool urgent;            /* so small a p that one window is enough */
+    bool
+        lingering; /* p <= 0.05 by itself: not worth opening an incident, enough to keep one open */
     double p; /* weighted Bonferroni over the field's tests; 1 if none applied; may be as small as
                  1e-300 */
     double log10_p;

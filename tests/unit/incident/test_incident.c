@@ -205,6 +205,41 @@ Test(incident, flapping_is_one_incident)
     close_fixture(f);
 }
 
+/* Significant now and then, never far from it: one incident, open as long as that lasts. */
+Test(incident, what_lingers_does_not_clear)
+{
+    struct fixture *f = open_fixture();
+    int told = 0;
+    int64_t end = 10 * HOUR;
+    for (int i = 0; i < 20 * 12; i++, end += HOP) {
+        struct verdict v = verdict("amount", end, i % 80 ? SEVERITY_NONE : SEVERITY_LOW);
+        v.lingering = true;
+        step(f, &v, 1);
+        for (uint32_t k = 0; k < f->changes.count; k++)
+            told += f->changes.items[k].event != INCIDENT_CHANGED;
+    }
+    cr_assert_eq(told, 1);
+    for (int i = 0; i <= 3 * 12; i++, end += HOP) {
+        step_one(f, "amount", end, SEVERITY_NONE);
+        for (uint32_t k = 0; k < f->changes.count; k++)
+            told += f->changes.items[k].event == INCIDENT_CLOSED;
+    }
+    cr_assert_eq(told, 2, "it clears once it has really gone");
+    close_fixture(f);
+}
+
+Test(incident, lingering_opens_nothing)
+{
+    struct fixture *f = open_fixture();
+    for (int i = 0; i < 50; i++) {
+        struct verdict v = verdict("amount", 10 * HOUR + i * HOP, SEVERITY_NONE);
+        v.lingering = true;
+        step(f, &v, 1);
+        cr_assert_eq(f->changes.count, 0);
+    }
+    close_fixture(f);
+}
+
 Test(incident, rules_choose_fields_windows_segments_and_scores)
 {
     struct fixture *f = open_fixture();
