@@ -33,7 +33,8 @@ struct monitor_state {
     char **versions; /* as seen; behind the last one allowed is "(other)" */
     uint32_t version_count;
     bool versions_loaded;
-    bool *registered; /* generation of that version is in the store */
+    bool *registered;     /* generation of that version is in the store */
+    struct value *fields; /* one for each baseline field: what the record held */
     struct observation *observations;
     struct counts **spare; /* cleared counts to use again */
     uint32_t spare_count, spare_capacity;
@@ -70,8 +71,9 @@ struct ingest *ingest_new(const struct setup *setup, struct store *store, const 
     ingest->monitors = mem_new(setup->monitor_count, sizeof *ingest->monitors);
     for (uint32_t i = 0; i < setup->monitor_count; i++) {
         struct monitor_state *state = &ingest->monitors[i];
-        state->observations =
-            mem_new(setup->monitors[i].baseline->field_count, sizeof *state->observations);
+        uint32_t field_count = setup->monitors[i].baseline->field_count;
+        state->observations = mem_new(field_count, sizeof *state->observations);
+        state->fields = mem_new(field_count, sizeof *state->fields);
         state->versions = mem_new(setup->config->limits.versions + 1, sizeof *state->versions);
         state->versions[setup->config->limits.versions] = mem_copy(OTHER);
         state->registered = mem_new(setup->config->limits.versions + 1, sizeof *state->registered);
@@ -98,6 +100,7 @@ static void monitor_state_release(struct monitor_state *state, uint32_t version_
     free(state->versions);
     free(state->registered);
     free(state->observations);
+    free(state->fields);
     free(state->spare);
 }
 
@@ -301,7 +304,7 @@ static void count_record(struct ingest *ingest, uint32_t index, struct event_tim
 {
     const struct monitor *monitor = &ingest->setup->monitors[index];
     struct observation *observations = ingest->monitors[index].observations;
-    struct value fields[BASELINE_FIELDS_MAX];
+    struct value *fields = ingest->monitors[index].fields;
     for (uint32_t i = 0; i < monitor->baseline->field_count; i++)
         fields[i] = ingest->values[monitor->slots[i]];
     validator_check(monitor->validator, fields, observations);

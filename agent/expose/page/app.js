@@ -66,7 +66,7 @@ const COMMAND = (text) => html("code", {}, text);
 function noMonitor() {
   return html("section", { class: "panel empty-state" }, html("h2", {}, "No monitor yet"),
     html("p", {}, "A monitor watches one model. ", COMMAND("leeway init"), " looks at a sample of events and writes a configuration; ",
-      COMMAND("leeway check"), " says what is wrong with it; then restart, or send ", COMMAND("POST /-/reload"), "."));
+      COMMAND("leeway check"), " says what is wrong with it; then restart the agent."));
 }
 
 function noVerdict(monitor) {
