@@ -42,7 +42,7 @@ static int open_path(const char *path, struct err *reterr)
     size_t size = strlen(path);
     if (size >= 3 && !strcmp(path + size - 3, ".gz")) {
         err_set(reterr, ERR_UNSUPPORTED, "cannot read compressed file %s", path);
-        err_hint(reterr, "Pipe it: zcat %s | leeway … --file -", path);
+        err_hint(reterr, "Run: zcat %s | leeway replay --file -", path);
         return -1;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -60,7 +60,7 @@ def test_unknown_option(work, command):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["run"], ["run", "--file"], ["run", "--file", "x", "more"], ["run", "--file", "x", "--pace", "fast"], ["run", "--once=1", "--file", "x"],
+    ["run", "--file"], ["run", "--file", "x", "more"], ["run", "--file", "x", "--pace", "fast"], ["run", "--once=1", "--file", "x"],
     ["replay"], ["replay", "--file", "x", "--output", "xml"], ["replay", "--file", "x", "--since", "yesterday"], ["replay", "x"],
     ["status", "--output", "xml"], ["init"], ["baseline", "promote"], ["baseline", "promote", "flights"], ["baseline", "export"],
     ["baseline", "import"], ["baseline", "create"], ["check", "--print", "poem"], ["demo", "--pace", "fast"], ["baseline", "show"],

@@ -350,3 +350,8 @@ def test_full_device_is_told(work, cut):
 def test_configuration_text_is_valid(work):
     work.write("leeway.yaml", config_text())
     work.run("check")
+
+
+def test_nothing_to_read(work):
+    done = work.run("run", code=1)
+    assert "there is nothing to read" in done.stderr and "--file" in done.stderr and "kafka" in done.stderr
