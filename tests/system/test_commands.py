@@ -307,5 +307,7 @@ def test_demo(tmp_path, training, cut, binary, collector):
     delivered = int(re.search(r"messages delivered +(\d+)", done.stdout)[1])
     assert delivered == len(receiver.requests) > 0
     assert "OPENED critical flights 1: 3 fields drift" in done.stdout and "CLOSED" in done.stdout and "summary" in done.stdout
+    shown = re.findall(r"^    (2013-.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(shown) == 2 and all(line in done.stdout.splitlines() for line in shown), done.stdout
     missing = subprocess.run([LEEWAY, "demo", "--dir", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert missing.returncode == 1 and "script/demo" in missing.stderr

@@ -223,7 +223,7 @@ def test_retraining_again_with_the_same_key(work, storm, collector):
 @pytest.fixture
 def alertmanager(work):
     if not ALERTMANAGER:
-        pytest.skip("prometheus-alertmanager is not installed")
+        pytest.fail("prometheus-alertmanager is not installed; script/test installs it")
     port = free_port()
     work.write("alertmanager.yml", "route: { receiver: none }\nreceivers: [{ name: none }]\n")
     process = work.start("--config.file=alertmanager.yml", f"--storage.path={work.path / 'am'}", f"--web.listen-address=127.0.0.1:{port}",
