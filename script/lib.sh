@@ -7,11 +7,12 @@ export LC_ALL=C.UTF-8
 say() { printf '==> %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libpq-dev zlib1g-dev libjansson-dev libcurl4-openssl-dev
   libsqlite3-dev libyaml-dev libxxhash-dev libssl-dev librdkafka-dev ca-certificates"
 DEMO_PACKAGES="python3 python3-venv python3-pip"
 TEST_PACKAGES="libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck universal-ctags git python3 python3-venv python3-pip
-  default-jre-headless maven chromium prometheus prometheus-alertmanager"
+  default-jre-headless maven chromium prometheus prometheus-alertmanager postgresql pgbouncer
+  debootstrap buildah bubblewrap binutils curl systemd"
 
 # Installs Debian packages that are not there yet.
 need_packages() {

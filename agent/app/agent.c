@@ -1,46 +1,72 @@
-/* One event loop drives the pump, the deliveries and the listener. The pump works in short steps
- * between the loop's other events; signals end the agent in order: stop reading, commit, judge what
- * is final, close. */
+/* One event loop drives the core, the deliveries and the listener.
+ *
+ *     starting ──► running ──► stopping ──► the end
+ *        │  ▲         │  ▲
+ *        ▼  └─ retry  ▼  └── a new core in place of the old one
+ *     fetch baselines  reload
+ *
+ * Starting waits for the store and for baselines that are not there yet, with the listener up, so
+ * that servers may come in any order. Signals end the agent in order: stop reading, commit, judge
+ * what is final, close. */
 #include "app/agent.h"
 
 #include <event2/event.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "app/live.h"
 #include "app/complaint.h"
+#include "app/core.h"
+#include "app/live.h"
 #include "app/metrics.h"
+#include "app/metrics_kafka.h"
 #include "app/options.h"
 #include "app/progress.h"
-#include "app/pump.h"
 #include "app/retention.h"
+#include "app/sampler.h"
 #include "expose/web.h"
 #include "notify/notify.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { STEP_BUDGET_MS = 8, DRAIN_CHECK_MS = 20, DRAIN_MAX_MS = 60000, STOP_MAX_MS = 10000 };
+enum {
+    DRAIN_CHECK_MS = 20,
+    QUIET_CHECK_MS = 10,
+    DRAIN_MAX_MS = 60000,
+    STOP_MAX_MS = 10000,
+    START_AGAIN_MS = 1000,
+    BASELINE_AGAIN_MS = 15000
+};
+
+/* A setup on its way: at the start, and for a reload. */
+struct coming {
+    struct config *config;
+    struct shelf *shelf;
+    struct setup *setup;      /* ready; waits for the old core to end */
+    struct web_reload *token; /* who asked; NULL: a signal, or the start */
+    bool under_way;
+};
 
 struct agent {
     const struct agent_options *options;
     char name[64];
     struct event_base *base;
-    struct event *pump_event, *term_event, *int_event, *hup_event, *drain_event, *prune_event;
+    struct event *core_event, *start_event, *term_event, *int_event, *hup_event, *drain_event,
+        *prune_event, *sample_event;
+    struct config *config; /* as first read: for what is there before a setup is */
     struct store *store;
-    struct setup *setup;
-    struct ingest *ingest;
-    struct evaluate *evaluate;
-    struct replay *replay; /* a file, or NULL */
-    struct live *live;     /* Kafka, or NULL */
-    struct pump *pump;
+    struct core *core;
     struct notify *notify;
     struct web *web;
     struct progress progress;
-    bool ended, stopping, troubled; /* the store could not be written; that is said once */
+    struct coming coming;
+    struct metrics *metrics;
+    struct sampler *sampler;
+    bool pruning;
+    char waiting[256];              /* why there is no core yet */
+    bool ended, stopping, troubled; /* the store could not be used; that is said once */
     struct loop_time drain_since, stop_since;
     int exit_code;
 };
@@ -58,11 +84,13 @@ static void schedule(struct event *event, int64_t wait_ms)
     event_add(event, &wait);
 }
 
+/* ---- the end of the input, and of the process ---- */
+
 /* The input has ended: stay for the page, or end once everything is told. */
 static void input_ended(struct agent *agent)
 {
     agent->ended = true;
-    progress_finish(&agent->progress, agent->ingest, agent->evaluate);
+    progress_finish(&agent->progress, core_ingest(agent->core), core_evaluate(agent->core));
     notify_wake(agent->notify);
     if (agent->stopping) {
         event_base_loopbreak(agent->base);
@@ -70,7 +98,7 @@ static void input_ended(struct agent *agent)
     }
     log_info("input has ended, everything is judged");
     struct err odd;
-    if (complaint(ingest_totals(agent->ingest), &odd) != 0)
+    if (complaint(ingest_totals(core_ingest(agent->core)), &odd) != 0)
         log_err(LOG_WARNING_LEVEL, "little was counted", &odd);
     agent->drain_since = clock_loop();
     if (agent->options->once)
@@ -80,12 +108,12 @@ static void input_ended(struct agent *agent)
 static void on_drain(evutil_socket_t fd, short what, void *context)
 {
     struct agent *agent = context;
-    int64_t waiting = 0;
+    bool waiting = false;
     (void)fd;
     (void)what;
     bool idle = notify_idle(agent->notify, &waiting);
     bool waited = clock_loop().ms - agent->drain_since.ms > DRAIN_MAX_MS;
-    if ((idle && waiting == 0) || waited) {
+    if ((idle && !waiting) || waited) {
         if (waiting)
             log_warning("messages are still waiting for their receivers; the next run goes on with "
                         "them");
@@ -97,18 +125,18 @@ static void on_drain(evutil_socket_t fd, short what, void *context)
 
 /* Says once when the store stops and starts to work. An agent that was told to stop does not wait
  * for it for ever: what is not committed is read again by the next one. */
-static int64_t mind_store(struct agent *agent, struct loop_time now, int64_t wait_ms)
+static int64_t mind_store(struct agent *agent, int64_t wait_ms)
 {
-    const char *trouble = pump_trouble(agent->pump);
+    const char *trouble = core_store_trouble(agent->core);
     bool troubled = strcmp(trouble, "ok") != 0;
     if (troubled && !agent->troubled)
-        log_warning("the store cannot be written; it is tried again", "error", trouble);
+        log_warning("the store cannot be used; it is tried again", "error", trouble);
     else if (agent->troubled && !troubled)
-        log_info("the store can be written again");
+        log_info("the store can be used again");
     agent->troubled = troubled;
-    if (!agent->stopping || !troubled)
+    if (!agent->stopping)
         return wait_ms;
-    if (now.ms - agent->stop_since.ms < STOP_MAX_MS)
+    if (clock_loop().ms - agent->stop_since.ms < STOP_MAX_MS)
         return wait_ms < SECOND_MS ? wait_ms : SECOND_MS;
     log_warning("ends without the last commit; the next run reads these records again");
     agent->exit_code = EXIT_FAILED;
@@ -116,68 +144,61 @@ static int64_t mind_store(struct agent *agent, struct loop_time now, int64_t wai
     return wait_ms;
 }
 
-static void on_pump(evutil_socket_t fd, short what, void *context)
+static void switch_core(struct agent *agent);
+
+static void on_core(evutil_socket_t fd, short what, void *context)
 {
     struct agent *agent = context;
-    struct loop_time start = clock_loop(), now = start;
     int64_t wait_ms = 0;
-    enum pump_result result = PUMP_AGAIN;
     struct err err = {0};
     (void)fd;
     (void)what;
-    while (result == PUMP_AGAIN && now.ms - start.ms < STEP_BUDGET_MS) {
-        result = pump_step(agent->pump, now, &wait_ms, &err);
-        now = clock_loop();
-    }
-    progress_show(&agent->progress, agent->ingest, agent->replay, now);
-    if (agent->live)
-        live_tick(agent->live, now);
+    if (!agent->core || agent->ended)
+        return;
+    enum pump_result result = core_step(agent->core, &wait_ms, &err);
+    progress_show(&agent->progress, core_ingest(agent->core), core_replay(agent->core),
+                  clock_loop());
     notify_wake(agent->notify);
     if (result == PUMP_FAILED)
         agent_fail(agent, "agent stopped", &err);
+    else if (result == PUMP_END && agent->coming.setup && !agent->stopping)
+        core_is_quiet(agent->core) ? switch_core(agent)
+                                   : schedule(agent->core_event, QUIET_CHECK_MS);
     else if (result == PUMP_END)
         input_ended(agent);
     else
-        schedule(agent->pump_event, result == PUMP_AGAIN ? 0 : mind_store(agent, now, wait_ms));
+        schedule(agent->core_event, result == PUMP_AGAIN ? 0 : mind_store(agent, wait_ms));
+}
+
+static void on_soon(void *context)
+{
+    struct agent *agent = context;
+    schedule(agent->core_event, 0);
+}
+
+static void on_source_failed(void *context, int exit_code, const struct err *err)
+{
+    struct agent *agent = context;
+    agent_fail(agent, "the source cannot go on", err);
+    agent->exit_code = exit_code;
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *context)
 {
     struct agent *agent = context;
     (void)what;
-    if (agent->stopping || agent->ended) {
+    if (agent->stopping || agent->ended || !agent->core) {
         event_base_loopbreak(agent->base);
         return;
     }
     log_info("stopping", "signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
     agent->stopping = true;
     agent->stop_since = clock_loop();
-    if (agent->live)
-        live_stop(agent->live);
-    pump_stop(agent->pump);
-    schedule(agent->pump_event, 0);
+    core_stop(agent->core);
+    schedule(agent->core_event, 0);
 }
 
-/* Without a handler the signal would end the process. */
-static void on_hangup(evutil_socket_t signal_number, short what, void *context)
-{
-    (void)signal_number;
-    (void)what;
-    (void)context;
-    log_warning("the configuration is read at start only; restart to apply a new one", "signal",
-                "SIGHUP");
-}
-
-static void on_prune(evutil_socket_t fd, short what, void *context)
-{
-    struct agent *agent = context;
-    struct err err = {0};
-    (void)fd;
-    (void)what;
-    if (retention_prune(agent->setup, agent->evaluate, agent->store, &err) != 0)
-        log_err(LOG_WARNING_LEVEL, "could not delete what is older than the retention", &err);
-    schedule(agent->prune_event, RETENTION_PERIOD_MS);
-}
+/* ---- incidents and deliveries ---- */
 
 static void on_change(void *context, const struct incident_change *change)
 {
@@ -198,16 +219,19 @@ static void on_delivery(void *context, const struct store_delivery *delivery,
                         const struct store_delivery_result *result)
 {
     struct agent *agent = context;
-    (void)delivery;
     agent->progress.delivered += result->state == DELIVERY_DELIVERED;
+    if (agent->metrics)
+        metrics_delivery(agent->metrics, delivery, result);
 }
 
 /* Which receivers an incident of that rule is told to. */
 static bool route(void *context, const char *monitor, const char *rule_name, const char *receiver)
 {
     const struct agent *agent = context;
-    const struct ruleset *ruleset = &agent->setup->ruleset;
     (void)monitor;
+    if (!agent->core)
+        return false;
+    const struct ruleset *ruleset = &core_setup(agent->core)->ruleset;
     for (uint32_t i = 0; i < ruleset->count; i++) {
         const struct rule *rule = &ruleset->rules[i];
         if (strcmp(rule->name, rule_name) != 0)
@@ -220,116 +244,338 @@ static bool route(void *context, const char *monitor, const char *rule_name, con
     return false; /* a rule that is gone tells nobody */
 }
 
-static const char *source_state(const struct agent *agent)
+static int open_notify(struct agent *agent, const struct config *config, struct err *reterr)
 {
-    if (agent->live)
-        return live_state(agent->live);
-    return agent->ended ? "ended" : "reading";
+    agent->notify = notify_new(agent->base, config, agent->store, reterr);
+    if (!agent->notify)
+        return reterr->code;
+    notify_watch(agent->notify, on_delivery, agent);
+    notify_route(agent->notify, route, agent);
+    return 0;
 }
+
+/* ---- what is asked by others ---- */
 
 static bool web_ready(void *context, struct text *reasons)
 {
     const struct agent *agent = context;
-    const char *trouble = pump_trouble(agent->pump), *source = source_state(agent);
-    text_printf(reasons, "store %s\nsource %s\n", trouble, source);
-    return !strcmp(trouble, "ok") && (!agent->live || !strcmp(source, "ok"));
+    if (!agent->core) {
+        text_printf(reasons, "store %s\nsetup %s\n", store_state(agent->store), agent->waiting);
+        return false;
+    }
+    text_printf(reasons, "store %s\nsource %s\n", core_store_trouble(agent->core),
+                core_source_state(agent->core));
+    return core_is_ready(agent->core);
 }
 
-static void web_metrics(void *context, struct text *text)
+static void web_metrics(void *context, struct families *families)
 {
     const struct agent *agent = context;
-    metrics_write(agent->setup, agent->ingest, agent->evaluate, agent->store, text);
-    if (agent->live)
-        live_metrics(agent->live, text);
+    if (!agent->core) {
+        metrics_write_starting(store_state(agent->store), families);
+        return;
+    }
+    metrics_write(agent->metrics, core_ingest(agent->core), core_evaluate(agent->core),
+                  pump_watermarks(core_pump(agent->core)), families);
+    if (core_live(agent->core))
+        metrics_kafka(live_kafka(core_live(agent->core)), families);
 }
 
 static void web_status(void *context, struct text *json)
 {
     const struct agent *agent = context;
-    int64_t read = 0, total = -1;
-    if (agent->replay)
-        replay_progress(agent->replay, &read, &total);
-    metrics_status(agent->setup, agent->ingest, agent->evaluate, agent->name, source_state(agent),
-                   total > 0 ? (double)read / (double)total : -1, json);
+    if (agent->core)
+        metrics_status(core_setup(agent->core), core_ingest(agent->core),
+                       core_evaluate(agent->core), pump_watermarks(core_pump(agent->core)),
+                       agent->name, core_source_state(agent->core), core_share_read(agent->core),
+                       json);
 }
 
-static void on_live_failed(void *context, enum kafka_failure failure, const struct err *err)
+/* ---- housekeeping ---- */
+
+static void on_pruned(void *context, enum store_result result, const struct err *err)
 {
     struct agent *agent = context;
-    agent_fail(agent, "the source cannot go on", err);
-    agent->exit_code = failure == KAFKA_FENCED ? EXIT_FENCED : EXIT_STALLED;
+    agent->pruning = false;
+    if (result != STORE_DONE)
+        log_err(LOG_WARNING_LEVEL, "could not delete what is older than the retention", err);
 }
 
-static void on_live_full(void *context)
+static void on_prune(evutil_socket_t fd, short what, void *context)
 {
     struct agent *agent = context;
-    schedule(agent->pump_event, 0);
-}
-
-/* A file if one was given, else Kafka if it is configured. */
-static int open_replay(struct agent *agent, struct err *reterr)
-{
-    const struct agent_options *options = agent->options;
-    const struct config *config = agent->setup->config;
-    const char *topic = options->topic;
-    struct text reproduce = {0};
-    if (!options->file && !config->kafka_count) {
-        err_set(reterr, ERR_INVALID, "there is nothing to read");
-        err_hint(reterr, "Give events with --file FILE, or set kafka in the configuration.");
-        return ERR_INVALID;
+    (void)fd;
+    (void)what;
+    if (agent->core && !agent->pruning) {
+        agent->pruning = true;
+        retention_prune(core_setup(agent->core), core_evaluate(agent->core), agent->store,
+                        on_pruned, agent);
     }
-    if (!options->file)
+    schedule(agent->prune_event, RETENTION_PERIOD_MS);
+}
+
+static void on_sample(evutil_socket_t fd, short what, void *context)
+{
+    struct agent *agent = context;
+    (void)fd;
+    (void)what;
+    sampler_look(agent->sampler);
+    schedule(agent->sample_event, SAMPLER_PERIOD_MS);
+}
+
+static void on_verdict(void *context, const struct verdict *verdict)
+{
+    struct agent *agent = context;
+    metrics_verdict(agent->metrics, verdict);
+}
+
+static void on_lost(void *context, uint32_t monitor)
+{
+    struct agent *agent = context;
+    if (agent->metrics)
+        metrics_forget(agent->metrics, monitor);
+}
+
+/* ---- a setup, at the start and for a reload ---- */
+
+static void coming_release(struct coming *coming)
+{
+    shelf_free(coming->shelf);
+    config_free(coming->config);
+    *coming = (struct coming){0};
+}
+
+/* Page, metrics and samples are of this setup from now on. */
+static void observe(struct agent *agent, const struct setup *setup)
+{
+    if (agent->web)
+        web_set_config(agent->web, setup->config);
+    if (agent->sampler) {
+        metrics_reload(agent->metrics, setup);
+        sampler_reload(agent->sampler, setup);
+        return;
+    }
+    agent->metrics = metrics_new(setup);
+    agent->sampler = sampler_new(agent->metrics, setup, agent->store);
+    schedule(agent->sample_event, 0);
+}
+
+static int start_core(struct agent *agent, struct setup *setup, struct err *reterr)
+{
+    const struct core_options options = {.config_path = agent->options->config_path,
+                                         .file = agent->options->file,
+                                         .topic = agent->options->topic,
+                                         .pace = agent->options->pace,
+                                         .context = agent,
+                                         .soon = on_soon,
+                                         .failed = on_source_failed,
+                                         .verdict = on_verdict,
+                                         .lost = on_lost,
+                                         .change = on_change};
+    agent->core = core_new(setup, agent->store, agent->base, &options, reterr);
+    if (!agent->core)
+        return reterr->code;
+    schedule(agent->core_event, 0);
+    return 0;
+}
+
+/* Whoever asked for the reload gets to know; `err` NULL: it is done. */
+static void reload_answer(struct agent *agent, const struct err *err)
+{
+    struct web_reload *token = agent->coming.token;
+    if (err && agent->metrics)
+        metrics_reload(agent->metrics, NULL);
+    if (err)
+        log_err(LOG_ERROR_LEVEL, "the configuration was not applied; the old one stays", err);
+    else
+        log_info("the new configuration is at work");
+    coming_release(&agent->coming);
+    if (token)
+        web_reload_done(token, err);
+}
+
+/* The old core has committed and judged what it could. */
+static void switch_core(struct agent *agent)
+{
+    struct setup *setup = agent->coming.setup;
+    struct err err = {0};
+    notify_free(agent->notify);
+    agent->notify = NULL;
+    observe(agent, setup);
+    core_free(agent->core);
+    agent->core = NULL;
+    agent->coming.setup = NULL;
+    if (start_core(agent, setup, &err) != 0 ||
+        open_notify(agent, core_setup(agent->core)->config, &err) != 0) {
+        agent_fail(agent, "the new configuration could not be started", &err);
+        return;
+    }
+    reload_answer(agent, NULL);
+}
+
+static bool is_live(const struct agent *agent)
+{
+    return !agent->options->file;
+}
+
+static void start_again(struct agent *agent, const char *why, const struct err *err,
+                        int64_t wait_ms)
+{
+    bool said = !strcmp(agent->waiting, why);
+    if (!said && err)
+        log_err(LOG_WARNING_LEVEL, why, err);
+    else if (!said)
+        log_warning(why);
+    snprintf(agent->waiting, sizeof agent->waiting, "%s", why);
+    schedule(agent->start_event, wait_ms);
+}
+
+/* Baselines are here, or not. */
+static void start_fetched(struct agent *agent, enum store_result result, const struct err *err)
+{
+    struct coming *coming = &agent->coming;
+    struct err own = {0};
+    bool missing = false;
+    if (result == STORE_UNAVAILABLE && is_live(agent)) {
+        coming_release(coming);
+        start_again(agent, "waiting for the store", err, START_AGAIN_MS);
+        return;
+    }
+    if (result != STORE_DONE) {
+        coming_release(coming);
+        agent_fail(agent, "agent stopped", err);
+        return;
+    }
+    struct setup *setup = setup_new(coming->config, coming->shelf, NULL, &missing);
+    coming->config = NULL;
+    coming_release(coming);
+    if (!setup && missing && is_live(agent)) {
+        start_again(agent, "waiting for a baseline", NULL, BASELINE_AGAIN_MS);
+        return;
+    }
+    if (!setup || start_core(agent, setup, &own) != 0) {
+        if (own.code)
+            agent_fail(agent, "agent stopped", &own);
+        agent->exit_code = EXIT_FAILED;
+        event_base_loopbreak(agent->base);
+        return;
+    }
+    observe(agent, core_setup(agent->core));
+}
+
+static void reload_fetched(struct agent *agent, enum store_result result, const struct err *err)
+{
+    struct coming *coming = &agent->coming;
+    struct err own = {0};
+    if (result != STORE_DONE) {
+        reload_answer(agent, err);
+        return;
+    }
+    coming->setup = setup_new(coming->config, coming->shelf, NULL, NULL);
+    coming->config = NULL;
+    if (!coming->setup) {
+        err_set(&own, ERR_INVALID, "the configuration has problems; the log names them");
+        reload_answer(agent, &own);
+        return;
+    }
+    core_stop(agent->core);
+    schedule(agent->core_event, 0);
+}
+
+static void on_fetched(void *context, enum store_result result, const struct err *err)
+{
+    struct agent *agent = context;
+    if (agent->core)
+        reload_fetched(agent, result, err);
+    else
+        start_fetched(agent, result, err);
+}
+
+/* Reads the configuration and fetches the baselines that it names. */
+static int fetch(struct agent *agent)
+{
+    struct coming *coming = &agent->coming;
+    coming->under_way = true;
+    coming->config = setup_config(agent->options->config_path);
+    if (!coming->config)
+        return ERR_INVALID;
+    coming->shelf = shelf_new(coming->config);
+    return 0;
+}
+
+static void on_start(evutil_socket_t fd, short what, void *context)
+{
+    struct agent *agent = context;
+    (void)fd;
+    (void)what;
+    if (fetch(agent) != 0) { /* it was good a moment ago: somebody is editing it */
+        coming_release(&agent->coming);
+        start_again(agent, "waiting for a configuration without problems", NULL, BASELINE_AGAIN_MS);
+        return;
+    }
+    shelf_fetch(agent->coming.shelf, agent->store, on_fetched, agent);
+}
+
+/* What a running process cannot change. */
+static int check_change(const struct agent *agent, struct err *reterr)
+{
+    const struct config *now = agent->config, *next = agent->coming.config;
+    const char *what = strcmp(now->store, next->store) != 0     ? "store"
+                       : strcmp(now->listen, next->listen) != 0 ? "web.listen"
+                                                                : NULL;
+    if (!what)
         return 0;
-    if (!topic)
-        topic = config->monitor_count ? config->monitors[0].topics[0] : "events";
-    text_printf(&reproduce, "leeway replay --config %s --file %s", options->config_path,
-                options->file);
-    agent->progress.reproduce = reproduce.data;
-    agent->replay = replay_open(options->file, topic, config->limits.event_bytes + 4096, reterr);
-    return agent->replay ? 0 : reterr->code;
+    err_set(reterr, ERR_INVALID, "%s cannot be changed while the agent runs", what);
+    err_hint(reterr, "Restart it.");
+    return ERR_INVALID;
 }
 
-static int open_live(struct agent *agent, struct err *reterr)
+static void reload(struct agent *agent, struct web_reload *token)
 {
-    const struct live_hooks hooks = {
-        .context = agent, .failed = on_live_failed, .full = on_live_full};
-    agent->live =
-        live_new(agent->setup->config, agent->ingest, agent->pump, agent->base, &hooks, reterr);
-    return agent->live ? 0 : reterr->code;
+    struct err err = {0};
+    if (agent->coming.under_way || !agent->core || agent->stopping || !is_live(agent)) {
+        err_set(&err, ERR_UNAVAILABLE, "%s",
+                is_live(agent) ? "the agent is starting, stopping or reloading"
+                               : "a file is being replayed; that is done with one configuration");
+        log_err(LOG_WARNING_LEVEL, "the configuration is not read again", &err);
+        if (token)
+            web_reload_done(token, &err);
+        return;
+    }
+    int code = fetch(agent);
+    agent->coming.token = token;
+    if (code)
+        err_set(&err, ERR_INVALID, "the configuration has problems; the log names them");
+    if (code || check_change(agent, &err) != 0) {
+        reload_answer(agent, &err);
+        return;
+    }
+    shelf_fetch(agent->coming.shelf, agent->store, on_fetched, agent);
 }
 
-static int open_core(struct agent *agent, struct err *reterr)
+static void web_reload_asked(void *context, struct web_reload *token)
 {
-    const struct agent_options *options = agent->options;
-    const struct config *config = agent->setup->config;
-    if (open_replay(agent, reterr) != 0)
-        return reterr->code;
-    struct evaluate_hooks hooks = {.context = agent,
-                                   .change = on_change,
-                                   .keep_verdicts = true,
-                                   .keep_outbox = true,
-                                   .reproduce = agent->progress.reproduce};
-    struct pump_options pump_options = {.pace = options->pace,
-                                        .judge_at_end =
-                                            options->file && !strcmp(options->file, "-"),
-                                        .commit_interval_ms = config->limits.commit_interval_ms};
-    agent->ingest = ingest_new(agent->setup, agent->store, agent->name);
-    agent->evaluate = evaluate_new(agent->setup, agent->store, &hooks, reterr);
-    if (!agent->evaluate)
-        return reterr->code;
-    agent->pump = pump_new(agent->ingest, agent->evaluate, agent->setup, agent->replay,
-                           &pump_options, reterr);
-    if (!agent->pump)
-        return reterr->code;
-    return agent->replay ? 0 : open_live(agent, reterr);
+    reload(context, token);
 }
+
+static void on_hangup(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number;
+    (void)what;
+    reload(context, NULL);
+}
+
+/* ---- opening and closing ---- */
 
 static int open_web(struct agent *agent, struct err *reterr)
 {
-    const struct config *config = agent->setup->config;
+    const struct config *config = agent->config;
     const char *listen = agent->options->listen ? agent->options->listen : config->listen;
-    const struct web_hooks hooks = {
-        .context = agent, .ready = web_ready, .metrics = web_metrics, .status = web_status};
+    const struct web_hooks hooks = {.context = agent,
+                                    .ready = web_ready,
+                                    .metrics = web_metrics,
+                                    .reload = web_reload_asked,
+                                    .status = web_status};
     if (!listen[0])
         return 0;
     agent->web = web_new(agent->base, listen, config, agent->store, &hooks, reterr);
@@ -350,20 +596,17 @@ static int open_loop(struct agent *agent, struct err *reterr)
     agent->base = event_base_new();
     if (!agent->base)
         return err_set(reterr, ERR_IO, "could not make an event loop");
-    agent->pump_event = event_new(agent->base, -1, 0, on_pump, agent);
+    agent->core_event = event_new(agent->base, -1, 0, on_core, agent);
+    agent->start_event = event_new(agent->base, -1, 0, on_start, agent);
     agent->drain_event = event_new(agent->base, -1, 0, on_drain, agent);
     agent->term_event = evsignal_new(agent->base, SIGTERM, on_signal, agent);
     agent->int_event = evsignal_new(agent->base, SIGINT, on_signal, agent);
     agent->hup_event = evsignal_new(agent->base, SIGHUP, on_hangup, agent);
     agent->prune_event = event_new(agent->base, -1, 0, on_prune, agent);
+    agent->sample_event = event_new(agent->base, -1, 0, on_sample, agent);
     event_add(agent->hup_event, NULL);
     event_add(agent->term_event, NULL);
     event_add(agent->int_event, NULL);
-    agent->notify = notify_new(agent->base, agent->setup->config, agent->store, reterr);
-    if (!agent->notify)
-        return reterr->code;
-    notify_watch(agent->notify, on_delivery, agent);
-    notify_route(agent->notify, route, agent);
     return 0;
 }
 
@@ -373,52 +616,55 @@ static void close_event(struct event *event)
         event_free(event);
 }
 
+/* The store goes first: after it nobody is called back. */
 static void agent_close(struct agent *agent)
 {
+    store_close(agent->store);
+    web_store_closed(agent->web);
+    if (agent->coming.token) {
+        struct err err;
+        err_set(&err, ERR_UNAVAILABLE, "the agent ends");
+        web_reload_done(agent->coming.token, &err);
+    }
+    notify_store_closed(agent->notify);
     web_free(agent->web);
-    if (agent->notify)
-        notify_free(agent->notify);
-    live_free(agent->live);
-    pump_free(agent->pump);
-    evaluate_free(agent->evaluate);
-    ingest_free(agent->ingest);
-    replay_close(agent->replay);
-    close_event(agent->pump_event);
+    notify_free(agent->notify);
+    sampler_free(agent->sampler);
+    metrics_free(agent->metrics);
+    core_free(agent->core);
+    setup_free(agent->coming.setup);
+    coming_release(&agent->coming);
+    close_event(agent->core_event);
+    close_event(agent->start_event);
     close_event(agent->drain_event);
     close_event(agent->term_event);
     close_event(agent->int_event);
     close_event(agent->hup_event);
     close_event(agent->prune_event);
+    close_event(agent->sample_event);
     if (agent->base)
         event_base_free(agent->base);
-    setup_free(agent->setup);
-    store_close(agent->store);
-    free(agent->progress.reproduce);
+    config_free(agent->config);
 }
 
 static int agent_open(struct agent *agent, struct err *reterr)
 {
-    struct config *config = setup_config(agent->options->config_path);
-    if (!config)
+    agent->config = setup_config(agent->options->config_path);
+    if (!agent->config)
         return ERR_INVALID;
-    log_setup(config->log_level, config->log_format);
-    agent->store = store_open(config->store, reterr);
-    if (!agent->store) {
-        config_free(config);
+    log_setup(agent->config->log_level, agent->config->log_format);
+    if (open_loop(agent, reterr) != 0)
         return reterr->code;
-    }
-    agent->setup = setup_new(config, agent->store, NULL);
-    if (!agent->setup)
-        return ERR_INVALID;
-    int code = open_loop(agent, reterr);
-    if (!code)
-        code = open_core(agent, reterr);
-    return code ? code : open_web(agent, reterr);
+    const struct store_options options = {.agent = agent->name, .base = agent->base};
+    agent->store = store_open(agent->config->store, &options, reterr);
+    if (!agent->store || open_notify(agent, agent->config, reterr) != 0)
+        return reterr->code;
+    return open_web(agent, reterr);
 }
 
 int agent_run(const struct agent_options *options)
 {
-    struct agent agent = {.options = options};
+    struct agent agent = {.options = options, .waiting = "starting"};
     signal(SIGPIPE, SIG_IGN); /* clients and receivers hang up */
     struct err err = {0};
     char host[32] = "";
@@ -432,10 +678,11 @@ int agent_run(const struct agent_options *options)
         agent_close(&agent);
         return EXIT_FAILED;
     }
-    schedule(agent.pump_event, 0);
+    schedule(agent.start_event, 0);
     schedule(agent.prune_event, RETENTION_PERIOD_MS);
     event_base_dispatch(agent.base);
-    progress_summary(&agent.progress, agent.ingest, agent.evaluate);
+    if (agent.core)
+        progress_summary(&agent.progress, core_ingest(agent.core), core_evaluate(agent.core));
     agent_close(&agent);
     return agent.exit_code;
 }

@@ -5,7 +5,7 @@
 
 #include "baseline/baseline.h"
 #include "config/config.h"
-#include "store/store.h"
+#include "store/sync.h"
 
 int baseline_create(int argc, char **argv);
 int baseline_show(int argc, char **argv);

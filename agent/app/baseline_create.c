@@ -380,7 +380,7 @@ static int deliver(const struct create *create, struct baseline *baseline, struc
         }
     }
     struct store *store =
-        store_open(create->store_url ? create->store_url : "sqlite:leeway.db", reterr);
+        store_open(create->store_url ? create->store_url : "sqlite:leeway.db", NULL, reterr);
     if (!store)
         return ERR_IO;
     int code = baseline_save(store, baseline, !create->no_promote, reterr);

@@ -28,7 +28,7 @@ struct store *baseline_open_store(const char *url, const char *config_path)
             return NULL;
         url = config->store;
     }
-    struct store *store = store_open(url ? url : "sqlite:leeway.db", &err);
+    struct store *store = store_open(url ? url : "sqlite:leeway.db", NULL, &err);
     if (!store)
         baseline_fail(&err);
     config_free(config);
@@ -59,7 +59,7 @@ struct baseline *baseline_load(struct store *store, const char *reference, struc
     struct text document = {0};
     struct baseline *baseline = NULL;
     if (baseline_reference(reference, name, &version, reterr) == 0 &&
-        store_baseline_get(store, name, version, &document, &version, reterr) == 0)
+        store_sync_baseline_get(store, name, version, &document, &version, reterr) == 0)
         baseline = baseline_parse(bytes_make(document.data, document.size), reterr);
     if (baseline)
         baseline->version = version;
@@ -71,8 +71,12 @@ int baseline_save(struct store *store, struct baseline *baseline, bool promote, 
 {
     baseline->version = 0;
     char *document __attribute__((cleanup(mem_cleanup))) = baseline_format(baseline);
-    return store_baseline_put(store, baseline->name, baseline->hash, baseline->created,
-                              baseline->rows, document, promote, &baseline->version, reterr);
+    const struct store_baseline row = {.name = baseline->name,
+                                       .hash = baseline->hash,
+                                       .created = baseline->created,
+                                       .rows = baseline->rows,
+                                       .document = document};
+    return store_sync_baseline_put(store, &row, promote, &baseline->version, reterr);
 }
 
 static int print_row(void *context, const struct store_baseline *row)
@@ -105,7 +109,7 @@ static int run_list(int argc, char **argv)
     struct store *store = baseline_open_store(url, config);
     if (!store)
         return EXIT_FAILED;
-    code = store_baseline_list(store, print_row, &any, &err) ? baseline_fail(&err) : EXIT_OK;
+    code = store_sync_baseline_list(store, print_row, &any, &err) ? baseline_fail(&err) : EXIT_OK;
     if (code == EXIT_OK && !any)
         printf("no baselines; `leeway baseline create` makes one\n");
     store_close(store);
@@ -136,7 +140,7 @@ static int run_promote(int argc, char **argv)
     struct store *store = baseline_open_store(url, config);
     if (!store)
         return EXIT_FAILED;
-    code = store_baseline_promote(store, name, version, &err) ? baseline_fail(&err) : EXIT_OK;
+    code = store_sync_baseline_promote(store, name, version, &err) ? baseline_fail(&err) : EXIT_OK;
     if (code == EXIT_OK)
         printf("%s@%u is promoted\n", name, version);
     store_close(store);

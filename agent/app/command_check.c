@@ -10,13 +10,31 @@
 #include "notify/notify.h"
 
 /* Windows keep twelve hop buckets, the one being filled and the sum; buckets are encoded and
- * smaller than this bound. */
+ * smaller than this bound. Every version might be of the largest baseline. */
 static double monitor_mib(const struct setup *setup, const struct monitor *monitor)
 {
-    double counts = (double)layout_counts_bytes(monitor->layout);
-    double windows = monitor->config->window_count * 14.0 * counts;
+    size_t counts = 0;
+    for (uint32_t i = 0; i < monitor->track_count; i++) {
+        size_t bytes = layout_counts_bytes(monitor->tracks[i].layout);
+        counts = bytes > counts ? bytes : counts;
+    }
+    double windows = monitor->config->window_count * 14.0 * (double)counts;
     return (windows * setup->config->limits.versions + (double)setup->config->limits.commit_bytes) /
            (1024 * 1024);
+}
+
+/* A line for each further baseline, with the model versions that it is for. */
+static void print_versions(const struct monitor *monitor)
+{
+    for (uint32_t i = 1; i < monitor->track_count; i++) {
+        const struct track *track = &monitor->tracks[i];
+        printf("monitor %s: baseline %s (%lld rows, %u fields) for", monitor->config->name,
+               track->label, (long long)track->baseline->rows, track->baseline->field_count);
+        for (uint32_t v = 0; v < monitor->config->version_count; v++)
+            if (monitor->version_tracks[v] == i)
+                printf(" %s", monitor->config->versions[v].version);
+        printf(", generation %.16s\n", track->generation);
+    }
 }
 
 static void print_setup(const struct setup *setup)
@@ -24,12 +42,14 @@ static void print_setup(const struct setup *setup)
     printf("configuration %s is good (hash %.16s)\n", setup->config->path, setup->config->hash);
     for (uint32_t i = 0; i < setup->monitor_count; i++) {
         const struct monitor *monitor = &setup->monitors[i];
+        const struct track *track = &monitor->tracks[0];
         char pane[24];
         printf("monitor %s: baseline %s (%lld rows, %u fields), panes of %s, generation %.16s, "
                "at most %.1f MiB with %u versions\n",
-               monitor->config->name, monitor->baseline_label, (long long)monitor->baseline->rows,
-               monitor->baseline->field_count, duration_format(monitor->pane_ms, pane),
-               monitor->generation, monitor_mib(setup, monitor), setup->config->limits.versions);
+               monitor->config->name, track->label, (long long)track->baseline->rows,
+               track->baseline->field_count, duration_format(monitor->pane_ms, pane),
+               track->generation, monitor_mib(setup, monitor), setup->config->limits.versions);
+        print_versions(monitor);
     }
     printf("rules: %u; receivers: %u\n", setup->ruleset.count, setup->config->receiver_count);
 }
@@ -88,14 +108,14 @@ int command_check(int argc, char **argv)
     struct config *config = setup_config(path);
     if (!config)
         return EXIT_FAILED;
-    struct store *store = baseline ? NULL : store_open(config->store, &err);
+    struct store *store = baseline ? NULL : store_open(config->store, NULL, &err);
     if (!baseline && !store) {
         char line[1024];
         fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));
         config_free(config);
         return EXIT_FAILED;
     }
-    struct setup *setup = setup_new(config, store, baseline);
+    struct setup *setup = setup_open(config, store, baseline);
     code = setup ? check_receivers(setup, store) : EXIT_FAILED;
     if (!code)
         print_setup(setup);

@@ -26,6 +26,8 @@ struct replay_run {
     int64_t since_ms, until_ms;
     int64_t verdicts, opened;
     struct text line;
+    int64_t events; /* a window; 0: windows of time */
+    struct event_clock clock;
 };
 
 static bool wanted(const struct replay_run *run, const struct verdict *verdict)
@@ -36,18 +38,34 @@ static bool wanted(const struct replay_run *run, const struct verdict *verdict)
            (!run->field || !strcmp(run->field, verdict->field));
 }
 
-static void print_row(const struct verdict *v)
+/* Times and windows as they are to people. */
+static json_t *translated(const struct replay_run *run, const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    if (run->events)
+        event_clock_translate(&run->clock, json);
+    return json;
+}
+
+static void print_row(struct replay_run *run, const struct verdict *v)
 {
     char end[32], window[24];
     char version[VISIBLE_BYTES], field[VISIBLE_BYTES], segment[VISIBLE_BYTES],
         detail[VISIBLE_BYTES];
     const struct comparison *c = &v->comparison;
+    event_time_format(v->end, end);
+    duration_format(v->window_ms, window);
+    json_t *names = json_pack("{s:s,s:s}", "end", end, "window", window);
+    if (run->events)
+        event_clock_translate(&run->clock, names);
     printf("%-20s %-6s %-10s %-7s %-16s %-16s %8lld %-12s %-8s %8.4f %8.4f %9.2e  %s\n",
-           event_time_format(v->end, end), duration_format(v->window_ms, window), v->monitor,
+           json_string_value(json_object_get(names, "end")),
+           json_string_value(json_object_get(names, "window")), v->monitor,
            visible(v->version, version), visible(v->field, field),
            visible(v->segment[0] ? v->segment : "-", segment), (long long)c->total,
            verdict_state_name(v->state), severity_name(v->severity), c->scores[SCORE_PSI].value,
            v->effect, v->p, visible(v->detail, detail));
+    json_decref(names);
 }
 
 static void on_verdict(void *context, const struct verdict *verdict)
@@ -57,11 +75,19 @@ static void on_verdict(void *context, const struct verdict *verdict)
         return;
     run->verdicts++;
     if (run->as_table) {
-        print_row(verdict);
+        print_row(run, verdict);
         return;
     }
     text_clear(&run->line);
     verdict_format(verdict, &run->line);
+    if (run->events) {
+        json_t *json = translated(run, run->line.data);
+        char *dump = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(10));
+        text_clear(&run->line);
+        text_puts(&run->line, dump);
+        free(dump);
+        json_decref(json);
+    }
     text_puts(&run->line, "\n");
     fwrite(run->line.data, 1, run->line.size, stdout);
 }
@@ -72,16 +98,23 @@ static void print_incident(struct replay_run *run, const struct incident_change 
     const struct incident *i = &change->incident;
     event_time_format(i->updated, updated);
     if (run->as_table) {
-        printf("%-20s %-8s %-8s %s\n", updated, incident_event_name(change->event),
-               rule_severity_name(i->severity), visible(i->title, title));
+        json_t *when = json_pack("{s:s}", "updated", updated);
+        if (run->events)
+            event_clock_translate(&run->clock, when);
+        printf("%-20s %-8s %-8s %s\n", json_string_value(json_object_get(when, "updated")),
+               incident_event_name(change->event), rule_severity_name(i->severity),
+               visible(i->title, title));
+        json_decref(when);
         return;
     }
-    json_t *evidence = json_loads(i->evidence, 0, NULL);
+    json_t *evidence = translated(run, i->evidence);
     json_t *json = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "event", incident_event_name(change->event),
         "id", i->id, "monitor", i->monitor, "version", i->version, "rule", i->rule, "severity",
         rule_severity_name(i->severity), "opened", event_time_format(i->opened, opened), "updated",
         updated, "title", i->title, "evidence", evidence ? evidence : json_object());
+    if (run->events)
+        event_clock_translate(&run->clock, json);
     json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
     putchar('\n');
     json_decref(json);
@@ -110,8 +143,31 @@ static int open_baselines(struct replay_run *run, struct err *reterr)
         return ERR_NOT_FOUND;
     }
     text_release(&probe);
-    run->baselines = store_open(url, reterr);
+    run->baselines = store_open(url, NULL, reterr);
     return run->baselines ? 0 : reterr->code;
+}
+
+/* Windows of so many records, of the one monitor. */
+static int use_events(struct replay_run *run, struct err *reterr)
+{
+    struct config *config = run->config;
+    uint32_t at = 0;
+    while (run->monitor && at < config->monitor_count &&
+           strcmp(config->monitors[at].name, run->monitor) != 0)
+        at++;
+    if (at == config->monitor_count)
+        return err_set(reterr, ERR_NOT_FOUND, "there is no monitor %s", run->monitor);
+    if (!run->monitor && config->monitor_count > 1)
+        return err_set(reterr, ERR_INVALID,
+                       "records are counted for one monitor; name it with "
+                       "--monitor");
+    struct config_monitor *monitor = &config->monitors[0];
+    *monitor = config->monitors[at];
+    config->monitor_count = 1;
+    monitor->window_count = 1;
+    monitor->lateness_ms = 0;
+    event_clock_init(&run->clock, run->events, monitor->windows_ms[0]);
+    return 0;
 }
 
 static int replay_run_open(struct replay_run *run, const char *config_path, const char *file,
@@ -123,13 +179,15 @@ static int replay_run_open(struct replay_run *run, const char *config_path, cons
     if (!topic)
         topic = run->config->monitor_count ? run->config->monitors[0].topics[0] : "events";
     struct config *config = run->config;
+    if (run->events && use_events(run, reterr) != 0)
+        return reterr->code;
     if (!baseline && open_baselines(run, reterr) != 0)
         return reterr->code;
     run->config = NULL;
-    run->setup = setup_new(config, run->baselines, baseline);
+    run->setup = setup_open(config, run->baselines, baseline);
     if (!run->setup)
         return ERR_INVALID;
-    run->store = store_open("sqlite::memory:", reterr);
+    run->store = store_open("sqlite::memory:", &(struct store_options){.agent = "replay"}, reterr);
     run->replay =
         run->store ? replay_open(file, topic, config->limits.event_bytes + 4096, reterr) : NULL;
     if (!run->replay)
@@ -137,13 +195,14 @@ static int replay_run_open(struct replay_run *run, const char *config_path, cons
     const struct evaluate_hooks hooks = {
         .context = run, .verdict = on_verdict, .change = on_change};
     const struct pump_options options = {.judge_at_end = !strcmp(file, "-"),
+                                         .renumber = run->events > 0,
                                          .commit_interval_ms = config->limits.commit_interval_ms};
-    run->ingest = ingest_new(run->setup, run->store, "replay");
-    run->evaluate = evaluate_new(run->setup, run->store, &hooks, reterr);
-    if (!run->evaluate)
-        return reterr->code;
-    run->pump = pump_new(run->ingest, run->evaluate, run->setup, run->replay, &options, reterr);
-    return run->pump ? 0 : reterr->code;
+    run->ingest = ingest_new(run->setup, run->store);
+    if (run->events)
+        ingest_use_event_clock(run->ingest, &run->clock);
+    run->evaluate = evaluate_new(run->setup, run->store, &hooks);
+    run->pump = pump_new(run->ingest, run->evaluate, run->setup, run->store, run->replay, &options);
+    return 0;
 }
 
 static void replay_run_close(struct replay_run *run)
@@ -157,6 +216,7 @@ static void replay_run_close(struct replay_run *run)
     store_close(run->store);
     store_close(run->baselines);
     text_release(&run->line);
+    event_clock_release(&run->clock);
 }
 
 static int replay_run_pump(struct replay_run *run, struct err *reterr)
@@ -233,7 +293,7 @@ int command_replay(int argc, char **argv)
 {
     struct replay_run run = {0};
     const char *config = "leeway.yaml", *file = NULL, *topic = NULL, *baseline = NULL;
-    const char *output = "json", *since = NULL, *until = NULL;
+    const char *output = "json", *since = NULL, *until = NULL, *window = NULL;
     bool fail_on_drift = false;
     const struct option options[] = {
         {"config", 'c', OPTION_TEXT, &config, "FILE", "configuration (leeway.yaml)"},
@@ -248,6 +308,8 @@ int command_replay(int argc, char **argv)
         {"field", 0, OPTION_TEXT, &run.field, "NAME", "only verdicts of this field"},
         {"since", 0, OPTION_TEXT, &since, "TIME", "only what ends at or after this event time"},
         {"until", 0, OPTION_TEXT, &until, "TIME", "only what ends at or before this event time"},
+        {"window", 'w', OPTION_TEXT, &window, "EVENTS",
+         "windows of so many records instead of the configured ones, as in \"10000 events\""},
         {"topic", 0, OPTION_TEXT, &topic, "NAME", "topic of lines that name none"},
         {"fail-on-drift", 0, OPTION_FLAG, &fail_on_drift, NULL,
          "exit with 3 if an incident opened"},
@@ -264,6 +326,9 @@ int command_replay(int argc, char **argv)
     run.as_table = !strcmp(output, "table");
     const char *wrong = !file                                     ? "an input is needed (--file)"
                         : !run.as_table && strcmp(output, "json") ? "invalid --output"
+                        : window && !event_clock_parse(window, &run.events)
+                            ? "invalid --window; 10000 events is one"
+                        : window && (since || until) ? "--window goes without --since and --until"
                         : !parse_time(since, INT64_MIN, &run.since_ms) ? "invalid --since"
                         : !parse_time(until, INT64_MAX, &run.until_ms) ? "invalid --until"
                                                                        : NULL;

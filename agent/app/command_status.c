@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "app/setup.h"
 #include "app/visible.h"
+#include "store/sync.h"
 
 struct listing {
     bool as_json;
@@ -68,10 +69,10 @@ static int print_status(struct store *store, bool as_json, const char *monitor, 
     struct store_query query = {.monitor = monitor, .limit = 10000};
     struct listing fields = {.as_json = as_json, .items = json_array()};
     struct listing incidents = {.as_json = as_json, .items = json_array()};
-    int code = store_latest(store, &query, verdict_row, &fields, reterr);
+    int code = store_sync_latest(store, &query, verdict_row, &fields, reterr);
     query.limit = 20;
     if (!code)
-        code = store_incidents(store, &query, incident_row, &incidents, reterr);
+        code = store_sync_incidents(store, &query, incident_row, &incidents, reterr);
     json_t *json = json_pack("{s:o,s:o}", "fields", fields.items, "incidents", incidents.items);
     if (!code && as_json) {
         json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
@@ -105,7 +106,7 @@ int command_status(int argc, char **argv)
     struct config *config = setup_config(path);
     if (!config)
         return EXIT_FAILED;
-    struct store *store = store_open(config->store, &err);
+    struct store *store = store_open(config->store, NULL, &err);
     if (!store || print_status(store, !strcmp(output, "json"), monitor, &err) != 0) {
         char line[1024];
         fprintf(stderr, "leeway: %s\n", err_line(&err, line, sizeof line));

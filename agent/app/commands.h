@@ -10,6 +10,7 @@ int command_demo(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_migrate(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 #endif

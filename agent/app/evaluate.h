@@ -10,7 +10,7 @@
 
 struct evaluate;
 
-/* What the caller wants to see; any may be NULL. Called before what they show is stored, in order.
+/* What the caller wants to see; any may be NULL. Called after what they show is stored, in order.
  */
 struct evaluate_hooks {
     void *context;
@@ -21,19 +21,21 @@ struct evaluate_hooks {
     const char *reproduce; /* command for the evidence, or NULL */
 };
 
-/* `setup` and `store` are borrowed. Reads where judging stands and rebuilds the windows from stored
- * panes. NULL on failure. */
+/* `setup` and `store` are borrowed. */
 struct evaluate *evaluate_new(const struct setup *setup, struct store *store,
-                              const struct evaluate_hooks *hooks, struct err *reterr);
-void evaluate_free(struct evaluate *evaluate); /* takes NULL */
+                              const struct evaluate_hooks *hooks);
+void evaluate_free(struct evaluate *evaluate); /* takes NULL; no call may be under way */
 
 /* Judges panes of one monitor that end at or before `final_ms`, at most a batch of them, in one
  * transaction; panes that end after `certain_ms` are passed over without all partitions having been
- * there, and every window that holds one makes provisional verdicts. `done` is called with
- * STORE_DONE; `ret_more` (valid in the callback) says whether there is more to judge up to
- * `final_ms`. On any other result nothing was judged: STORE_FENCED means that another judge was
- * faster (state is read again), STORE_UNAVAILABLE that the same call may be repeated. One call at a
- * time. */
+ * there, and every window that holds one makes provisional verdicts. The first call of a monitor,
+ * and the next one after any trouble, reads where judging stands and rebuilds the windows from
+ * stored panes.
+ *
+ * `done` is called with STORE_DONE; `ret_more` (valid then) says whether there is more to judge up
+ * to `final_ms`. On any other result nothing is known to be judged: STORE_FENCED means that another
+ * judge was faster, STORE_UNAVAILABLE that the same call may be repeated. One call at a time, of
+ * this or evaluate_merge_late. */
 void evaluate_monitor(struct evaluate *evaluate, uint32_t monitor, int64_t final_ms,
                       int64_t certain_ms, bool *ret_more, store_done_fn done, void *context);
 
@@ -42,6 +44,9 @@ void evaluate_monitor(struct evaluate *evaluate, uint32_t monitor, int64_t final
  * will judge them. */
 void evaluate_merge_late(struct evaluate *evaluate, uint32_t monitor, store_done_fn done,
                          void *context);
+
+/* Somebody else may have judged meanwhile: the next call reads the state again. */
+void evaluate_forget(struct evaluate *evaluate, uint32_t monitor);
 
 struct evaluate_totals {
     int64_t panes, windows, verdicts, opened, closed, skipped_generations;

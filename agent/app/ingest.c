@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/log.h"
+
 enum { QUARANTINE_MAX = 1024, VERSION_BYTES_MAX = 64 };
 
 /* All versions beyond the limit share this name. */
@@ -17,7 +19,7 @@ struct partition {
     int32_t partition;
     int64_t epoch, committed_offset, next_offset;
     struct partition_clock clock;
-    bool idle; /* drained and silent: finality does not wait for it */
+    bool idle, sent_idle, committed_idle; /* drained and silent: finality does not wait for it */
     int64_t committed_max_event_ms;
     int64_t records[DISPOSITIONS], skipped; /* since the last commit */
 };
@@ -29,24 +31,33 @@ struct delta {
     struct counts *counts;
 };
 
+struct counted_version {
+    char *name;
+    uint32_t track;
+    bool known;      /* named by the configuration, or none is */
+    bool registered; /* its generation is in the store */
+};
+
+struct spare {
+    struct counts **items;
+    uint32_t count, capacity;
+};
+
 struct monitor_state {
-    char **versions; /* as seen; behind the last one allowed is "(other)" */
+    struct counted_version *versions; /* as seen; behind the last one allowed is "(other)" */
     uint32_t version_count;
-    bool versions_loaded;
-    bool *registered;     /* generation of that version is in the store */
-    struct value *fields; /* one for each baseline field: what the record held */
+    struct value *fields; /* one for each field of the largest baseline: what the record held */
     struct observation *observations;
-    struct counts **spare; /* cleared counts to use again */
-    uint32_t spare_count, spare_capacity;
+    struct spare *spares; /* for each track: cleared counts to use again */
 };
 
 struct ingest {
     const struct setup *setup;
     struct store *store;
-    const char *agent;
     struct partition *partitions;
     uint32_t partition_count;
     struct monitor_state *monitors;
+    bool versions_loaded;
     struct delta *deltas;
     uint32_t delta_count, delta_capacity, delta_last;
     size_t delta_bytes;
@@ -55,28 +66,48 @@ struct ingest {
     struct value *values;
     uint32_t *unknown;
     struct ingest_totals totals;
+    struct event_clock *event_clock; /* NULL: records have times of their own */
+    /* a take under way */
+    struct ingest_want *wants;
+    uint32_t want_count;
+    struct store_take *takes;
+    store_done_fn taken;
+    void *taken_context;
     /* a commit under way */
     struct arena *commit_arena;
+    struct store_commit commit;
     struct text encoded;
+    bool released; /* its partitions are gone */
     store_done_fn done;
     void *done_context;
 };
 
-struct ingest *ingest_new(const struct setup *setup, struct store *store, const char *agent)
+static uint32_t largest_baseline(const struct monitor *monitor)
+{
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < monitor->track_count; i++)
+        if (monitor->tracks[i].baseline->field_count > largest)
+            largest = monitor->tracks[i].baseline->field_count;
+    return largest;
+}
+
+struct ingest *ingest_new(const struct setup *setup, struct store *store)
 {
     struct ingest *ingest = mem_new(1, sizeof *ingest);
+    uint32_t limit = setup->config->limits.versions;
     ingest->setup = setup;
     ingest->store = store;
-    ingest->agent = agent;
     ingest->monitors = mem_new(setup->monitor_count, sizeof *ingest->monitors);
     for (uint32_t i = 0; i < setup->monitor_count; i++) {
+        const struct monitor *monitor = &setup->monitors[i];
         struct monitor_state *state = &ingest->monitors[i];
-        uint32_t field_count = setup->monitors[i].baseline->field_count;
+        uint32_t field_count = largest_baseline(monitor);
         state->observations = mem_new(field_count, sizeof *state->observations);
         state->fields = mem_new(field_count, sizeof *state->fields);
-        state->versions = mem_new(setup->config->limits.versions + 1, sizeof *state->versions);
-        state->versions[setup->config->limits.versions] = mem_copy(OTHER);
-        state->registered = mem_new(setup->config->limits.versions + 1, sizeof *state->registered);
+        state->spares = mem_new(monitor->track_count, sizeof *state->spares);
+        state->versions = mem_new(limit + 1, sizeof *state->versions);
+        state->versions[limit] = (struct counted_version){
+            .name = mem_copy(OTHER), .known = monitor->config->version_count == 0};
     }
     ingest->values = mem_new(decode_plan_slots(setup->plan), sizeof *ingest->values);
     ingest->unknown = mem_new(decode_plan_counters(setup->plan), sizeof *ingest->unknown);
@@ -85,23 +116,21 @@ struct ingest *ingest_new(const struct setup *setup, struct store *store, const 
     return ingest;
 }
 
-static void forget_versions(struct monitor_state *state)
+static void monitor_state_release(struct monitor_state *state, const struct monitor *monitor,
+                                  uint32_t version_limit)
 {
-    while (state->version_count)
-        free(state->versions[--state->version_count]);
-}
-
-static void monitor_state_release(struct monitor_state *state, uint32_t version_limit)
-{
-    forget_versions(state);
-    free(state->versions[version_limit]);
-    for (uint32_t i = 0; i < state->spare_count; i++)
-        counts_free(state->spare[i]);
+    for (uint32_t i = 0; i < state->version_count; i++)
+        free(state->versions[i].name);
+    free(state->versions[version_limit].name);
+    for (uint32_t i = 0; i < monitor->track_count; i++) {
+        for (uint32_t k = 0; k < state->spares[i].count; k++)
+            counts_free(state->spares[i].items[k]);
+        free(state->spares[i].items);
+    }
     free(state->versions);
-    free(state->registered);
     free(state->observations);
     free(state->fields);
-    free(state->spare);
+    free(state->spares);
 }
 
 void ingest_free(struct ingest *ingest)
@@ -111,12 +140,14 @@ void ingest_free(struct ingest *ingest)
     for (uint32_t i = 0; i < ingest->delta_count; i++)
         counts_free(ingest->deltas[i].counts);
     for (uint32_t i = 0; i < ingest->setup->monitor_count; i++)
-        monitor_state_release(&ingest->monitors[i], ingest->setup->config->limits.versions);
+        monitor_state_release(&ingest->monitors[i], &ingest->setup->monitors[i],
+                              ingest->setup->config->limits.versions);
     for (uint32_t i = 0; i < ingest->partition_count; i++)
         free(ingest->partitions[i].topic);
     free(ingest->partitions);
     free(ingest->monitors);
     free(ingest->deltas);
+    free(ingest->takes);
     free(ingest->values);
     free(ingest->unknown);
     free(ingest->quarantine);
@@ -146,69 +177,104 @@ static struct partition *add_partition(struct ingest *ingest, const char *topic,
     return partition;
 }
 
-static uint32_t version_add(struct monitor_state *state, struct bytes text)
+static uint32_t version_add(struct ingest *ingest, uint32_t monitor, struct bytes text)
 {
-    state->versions[state->version_count] = mem_text(text);
+    struct monitor_state *state = &ingest->monitors[monitor];
+    const struct monitor *setup = &ingest->setup->monitors[monitor];
+    struct counted_version *version = &state->versions[state->version_count];
+    version->name = mem_text(text);
+    version->track = monitor_track(setup, version->name);
+    version->known = monitor_knows(setup, version->name);
+    if (!version->known)
+        log_warning("a model version has no baseline of its own; it is measured against the "
+                    "monitor's",
+                    "monitor", setup->config->name, "version", version->name);
     return state->version_count++;
 }
 
-struct version_reading {
-    struct monitor_state *state;
-    uint32_t limit;
-};
-
-static int read_version(void *context, const struct store_generation *generation)
-{
-    struct version_reading *reading = context;
-    if (reading->state->version_count == reading->limit)
-        return 1;
-    if (strcmp(generation->version, OTHER) != 0) {
-        uint32_t index = version_add(reading->state, bytes_of(generation->version));
-        reading->state->registered[index] = true;
-    }
-    return 0;
-}
+/* ---- taking partitions over ---- */
 
 /* The first versions that were counted keep their names whatever process counts. */
-static int load_versions(struct ingest *ingest, struct err *reterr)
+static int read_version(void *context, const struct store_generation *generation)
 {
+    struct ingest *ingest = context;
     for (uint32_t i = 0; i < ingest->setup->monitor_count; i++) {
         const struct monitor *monitor = &ingest->setup->monitors[i];
         struct monitor_state *state = &ingest->monitors[i];
-        struct version_reading reading = {state, ingest->setup->config->limits.versions};
-        if (state->versions_loaded)
+        const char *version = generation->version;
+        const struct track *track = &monitor->tracks[monitor_track(monitor, version)];
+        if (strcmp(generation->monitor, monitor->config->name) != 0 ||
+            strcmp(generation->hash, track->generation) != 0 || !strcmp(version, OTHER) ||
+            state->version_count == ingest->setup->config->limits.versions)
             continue;
-        int code = store_generations(ingest->store, monitor->config->name, monitor->generation,
-                                     read_version, &reading, reterr);
-        if (code) {
-            forget_versions(state);
-            return code;
-        }
-        state->versions_loaded = true;
+        state->versions[version_add(ingest, i, bytes_of(version))].registered = true;
     }
     return 0;
 }
 
-int ingest_take(struct ingest *ingest, const char *topic, int32_t number, int64_t start_offset,
-                int64_t *ret_next_offset, struct err *reterr)
+static void forget_versions(struct ingest *ingest)
 {
-    struct store_partition row;
-    int code = load_versions(ingest, reterr);
-    if (!code)
-        code = store_take_partition(ingest->store, topic, number, start_offset, ingest->agent, &row,
-                                    reterr);
-    if (code)
-        return code;
-    struct partition *partition = find_partition(ingest, topic, number);
+    for (uint32_t i = 0; i < ingest->setup->monitor_count; i++) {
+        struct monitor_state *state = &ingest->monitors[i];
+        while (state->version_count) {
+            struct counted_version *version = &state->versions[--state->version_count];
+            free(version->name);
+            *version = (struct counted_version){0};
+        }
+    }
+}
+
+static void own(struct ingest *ingest, const struct store_partition *row)
+{
+    struct partition *partition = find_partition(ingest, row->topic, row->partition);
     if (!partition)
-        partition = add_partition(ingest, topic, number);
-    partition->epoch = row.epoch;
-    partition->committed_offset = partition->next_offset = row.next_offset;
-    partition->clock.max_event_ms = partition->committed_max_event_ms = row.max_event_ms;
+        partition = add_partition(ingest, row->topic, row->partition);
+    partition->epoch = row->epoch;
+    partition->committed_offset = partition->next_offset = row->next_offset;
+    partition->clock.max_event_ms = partition->committed_max_event_ms = row->max_event_ms;
+    partition->idle = partition->sent_idle = partition->committed_idle = false;
     memset(partition->records, 0, sizeof partition->records);
     partition->skipped = 0;
-    *ret_next_offset = row.next_offset;
-    return 0;
+}
+
+static void on_taken(void *context, enum store_result result, const struct err *err)
+{
+    struct ingest *ingest = context;
+    for (uint32_t i = 0; result == STORE_DONE && i < ingest->want_count; i++) {
+        own(ingest, &ingest->takes[i].ret);
+        ingest->wants[i].next_offset = ingest->takes[i].ret.next_offset;
+    }
+    ingest->taken(ingest->taken_context, result, err);
+}
+
+static void on_versions(void *context, enum store_result result, const struct err *err)
+{
+    struct ingest *ingest = context;
+    if (result != STORE_DONE) {
+        forget_versions(ingest);
+        ingest->taken(ingest->taken_context, result, err);
+        return;
+    }
+    ingest->versions_loaded = true;
+    store_take(ingest->store, ingest->takes, ingest->want_count, on_taken, ingest);
+}
+
+void ingest_take(struct ingest *ingest, struct ingest_want *wants, uint32_t count,
+                 store_done_fn done, void *context)
+{
+    ingest->wants = wants;
+    ingest->want_count = count;
+    ingest->taken = done;
+    ingest->taken_context = context;
+    ingest->takes = mem_resize(ingest->takes, count + 1, sizeof *ingest->takes);
+    for (uint32_t i = 0; i < count; i++)
+        ingest->takes[i] = (struct store_take){.topic = wants[i].topic,
+                                               .partition = wants[i].partition,
+                                               .start_offset = wants[i].start_offset};
+    if (ingest->versions_loaded)
+        store_take(ingest->store, ingest->takes, count, on_taken, ingest);
+    else
+        store_generations(ingest->store, NULL, NULL, read_version, ingest, on_versions, ingest);
 }
 
 /* ---- one record ---- */
@@ -264,17 +330,17 @@ static uint32_t record_version(struct ingest *ingest, uint32_t monitor)
     if (!text.size)
         text = bytes_of("-");
     for (uint32_t i = 0; i < state->version_count; i++)
-        if (bytes_equal(bytes_of(state->versions[i]), text))
+        if (bytes_equal(bytes_of(state->versions[i].name), text))
             return i;
-    return state->version_count < limit ? version_add(state, text) : limit;
+    return state->version_count < limit ? version_add(ingest, monitor, text) : limit;
 }
 
-static struct counts *take_counts(struct ingest *ingest, uint32_t monitor)
+static struct counts *take_counts(struct ingest *ingest, uint32_t monitor, uint32_t track)
 {
-    struct monitor_state *state = &ingest->monitors[monitor];
-    if (state->spare_count)
-        return state->spare[--state->spare_count];
-    return counts_new(ingest->setup->monitors[monitor].layout);
+    struct spare *spare = &ingest->monitors[monitor].spares[track];
+    if (spare->count)
+        return spare->items[--spare->count];
+    return counts_new(ingest->setup->monitors[monitor].tracks[track].layout);
 }
 
 static struct counts *delta_counts(struct ingest *ingest, uint32_t monitor, uint32_t version,
@@ -293,24 +359,27 @@ static struct counts *delta_counts(struct ingest *ingest, uint32_t monitor, uint
         ingest->delta_capacity = ingest->delta_capacity ? ingest->delta_capacity * 2 : 16;
         ingest->deltas = mem_resize(ingest->deltas, ingest->delta_capacity, sizeof *ingest->deltas);
     }
-    struct counts *counts = take_counts(ingest, monitor);
+    uint32_t track = ingest->monitors[monitor].versions[version].track;
+    struct counts *counts = take_counts(ingest, monitor, track);
     ingest->delta_last = ingest->delta_count;
     ingest->deltas[ingest->delta_count++] = (struct delta){monitor, version, pane_start_ms, counts};
-    ingest->delta_bytes += layout_counts_bytes(ingest->setup->monitors[monitor].layout);
+    ingest->delta_bytes += layout_counts_bytes(counts->layout);
     return counts;
 }
 
 static void count_record(struct ingest *ingest, uint32_t index, struct event_time time)
 {
     const struct monitor *monitor = &ingest->setup->monitors[index];
-    struct observation *observations = ingest->monitors[index].observations;
-    struct value *fields = ingest->monitors[index].fields;
-    for (uint32_t i = 0; i < monitor->baseline->field_count; i++)
-        fields[i] = ingest->values[monitor->slots[i]];
-    validator_check(monitor->validator, fields, observations);
-    struct counts *counts = delta_counts(ingest, index, record_version(ingest, index),
-                                         event_time_floor(time, monitor->pane_ms).ms);
-    counts_add_record(counts, observations,
+    struct monitor_state *state = &ingest->monitors[index];
+    uint32_t at = record_version(ingest, index);
+    const struct track *track = &monitor->tracks[state->versions[at].track];
+    ingest->totals.unknown_versions += !state->versions[at].known;
+    for (uint32_t i = 0; i < track->baseline->field_count; i++)
+        state->fields[i] = ingest->values[track->slots[i]];
+    validator_check(track->validator, state->fields, state->observations);
+    struct counts *counts =
+        delta_counts(ingest, index, at, event_time_floor(time, monitor->pane_ms).ms);
+    counts_add_record(counts, state->observations,
                       monitor->unknown_counter >= 0 ? ingest->unknown[monitor->unknown_counter]
                                                     : 0);
 }
@@ -322,7 +391,16 @@ static enum disposition offer(struct ingest *ingest, uint32_t index, struct part
     struct event_time time;
     if (!monitor_matches(ingest, monitor, record->topic))
         return DISPOSED_NOT_MONITORED;
-    if (!record_time(ingest, monitor, record, &time))
+    bool timed = record_time(ingest, monitor, record, &time);
+    if (ingest->event_clock) {
+        if (!timed)
+            time.ms = TIME_NONE;
+        time = event_clock_tick(ingest->event_clock, time);
+        partition->clock.max_event_ms = time.ms;
+        count_record(ingest, index, time);
+        return DISPOSED_COUNTED;
+    }
+    if (!timed)
         return DISPOSED_BAD_TIME;
     switch (partition_clock_step(&partition->clock, time, record->broker_ms,
                                  monitor->config->lateness_ms)) {
@@ -397,31 +475,54 @@ enum ingest_result ingest_record(struct ingest *ingest, const struct record *rec
 
 /* ---- commit ---- */
 
+static bool is_pending(const struct partition *partition)
+{
+    return partition->next_offset != partition->committed_offset ||
+           partition->idle != partition->committed_idle;
+}
+
 bool ingest_pending(const struct ingest *ingest)
 {
     for (uint32_t i = 0; i < ingest->partition_count; i++)
-        if (ingest->partitions[i].next_offset != ingest->partitions[i].committed_offset)
+        if (is_pending(&ingest->partitions[i]))
             return true;
     return false;
 }
 
+/* Everything that is handed to the store is copied: partitions may be given up before it answers.
+ */
 static void fill_advances(struct ingest *ingest, struct store_commit *commit)
 {
     commit->advances =
         arena_alloc(ingest->commit_arena, ingest->partition_count, sizeof *commit->advances);
     for (uint32_t i = 0; i < ingest->partition_count; i++) {
-        const struct partition *partition = &ingest->partitions[i];
-        if (partition->next_offset == partition->committed_offset)
+        struct partition *partition = &ingest->partitions[i];
+        partition->sent_idle = partition->idle;
+        if (!is_pending(partition))
             continue;
         struct store_advance *advance = &commit->advances[commit->advance_count++];
-        *advance = (struct store_advance){.topic = partition->topic,
-                                          .partition = partition->partition,
-                                          .epoch = partition->epoch,
-                                          .old_offset = partition->committed_offset,
-                                          .new_offset = partition->next_offset,
-                                          .max_event_ms = partition->clock.max_event_ms,
-                                          .skipped = partition->skipped};
+        *advance = (struct store_advance){
+            .topic = arena_text(ingest->commit_arena, bytes_of(partition->topic)),
+            .partition = partition->partition,
+            .epoch = partition->epoch,
+            .old_offset = partition->committed_offset,
+            .new_offset = partition->next_offset,
+            .max_event_ms = partition->clock.max_event_ms,
+            .skipped = partition->skipped,
+            .idle = partition->idle};
         memcpy(advance->records, partition->records, sizeof advance->records);
+    }
+}
+
+static void fill_quarantine(struct ingest *ingest, struct store_commit *commit)
+{
+    commit->quarantine_count = ingest->quarantine_count;
+    commit->quarantine =
+        arena_alloc(ingest->commit_arena, ingest->quarantine_count + 1, sizeof *commit->quarantine);
+    for (uint32_t i = 0; i < ingest->quarantine_count; i++) {
+        commit->quarantine[i] = ingest->quarantine[i];
+        commit->quarantine[i].topic =
+            arena_text(ingest->commit_arena, bytes_of(ingest->quarantine[i].topic));
     }
 }
 
@@ -432,50 +533,72 @@ static void fill_deltas(struct ingest *ingest, struct store_commit *commit)
     for (uint32_t i = 0; i < ingest->delta_count; i++) {
         const struct delta *delta = &ingest->deltas[i];
         const struct monitor *monitor = &ingest->setup->monitors[delta->monitor];
+        const struct counted_version *version =
+            &ingest->monitors[delta->monitor].versions[delta->version];
         text_clear(&ingest->encoded);
         counts_encode(delta->counts, &ingest->encoded);
         const char *copy = arena_text(ingest->commit_arena,
                                       bytes_make(ingest->encoded.data, ingest->encoded.size));
-        commit->deltas[i] = (struct store_delta){
-            .monitor = monitor->config->name,
-            .version = ingest->monitors[delta->monitor].versions[delta->version],
-            .generation = monitor->generation,
-            .pane_start_ms = delta->pane_start_ms,
-            .pane_ms = monitor->pane_ms,
-            .rows = delta->counts->rows,
-            .counts = bytes_make(copy, ingest->encoded.size)};
+        commit->deltas[i] =
+            (struct store_delta){.monitor = monitor->config->name,
+                                 .version = version->name,
+                                 .generation = monitor->tracks[version->track].generation,
+                                 .pane_start_ms = delta->pane_start_ms,
+                                 .pane_ms = monitor->pane_ms,
+                                 .rows = delta->counts->rows,
+                                 .counts = bytes_make(copy, ingest->encoded.size)};
     }
 }
 
-/* Every version's generation is known to the store before its first count is. */
-static int register_generations(struct ingest *ingest, struct err *reterr)
+static bool is_listed(const struct store_commit *commit, const struct store_register *wanted)
 {
+    for (uint32_t i = 0; i < commit->register_count; i++)
+        if (commit->registers[i].monitor == wanted->monitor &&
+            commit->registers[i].version == wanted->version)
+            return true;
+    return false;
+}
+
+/* Every version's generation is registered with its first count. */
+static void fill_registers(struct ingest *ingest, struct store_commit *commit)
+{
+    commit->registers =
+        arena_alloc(ingest->commit_arena, ingest->delta_count + 1, sizeof *commit->registers);
     for (uint32_t i = 0; i < ingest->delta_count; i++) {
         const struct delta *delta = &ingest->deltas[i];
         const struct monitor *monitor = &ingest->setup->monitors[delta->monitor];
-        struct monitor_state *state = &ingest->monitors[delta->monitor];
-        if (state->registered[delta->version])
-            continue;
-        int code = store_generation(ingest->store, monitor->config->name,
-                                    state->versions[delta->version], monitor->generation,
-                                    monitor->baseline->hash, delta->pane_start_ms, reterr);
-        if (code)
-            return code;
-        state->registered[delta->version] = true;
+        const struct counted_version *version =
+            &ingest->monitors[delta->monitor].versions[delta->version];
+        const struct track *track = &monitor->tracks[version->track];
+        const struct store_register wanted = {.monitor = monitor->config->name,
+                                              .version = version->name,
+                                              .hash = track->generation,
+                                              .baseline_hash = track->baseline->hash,
+                                              .first_pane_ms = delta->pane_start_ms};
+        if (!version->registered && !is_listed(commit, &wanted))
+            commit->registers[commit->register_count++] = wanted;
     }
-    return 0;
+}
+
+static void note_registered(struct ingest *ingest)
+{
+    for (uint32_t i = 0; i < ingest->delta_count; i++)
+        ingest->monitors[ingest->deltas[i].monitor].versions[ingest->deltas[i].version].registered =
+            true;
 }
 
 static void forget_deltas(struct ingest *ingest)
 {
     for (uint32_t i = 0; i < ingest->delta_count; i++) {
-        struct monitor_state *state = &ingest->monitors[ingest->deltas[i].monitor];
-        if (state->spare_count == state->spare_capacity) {
-            state->spare_capacity = state->spare_capacity ? state->spare_capacity * 2 : 4;
-            state->spare = mem_resize(state->spare, state->spare_capacity, sizeof *state->spare);
+        const struct delta *delta = &ingest->deltas[i];
+        struct monitor_state *state = &ingest->monitors[delta->monitor];
+        struct spare *spare = &state->spares[state->versions[delta->version].track];
+        if (spare->count == spare->capacity) {
+            spare->capacity = spare->capacity ? spare->capacity * 2 : 4;
+            spare->items = mem_resize(spare->items, spare->capacity, sizeof *spare->items);
         }
-        counts_clear(ingest->deltas[i].counts);
-        state->spare[state->spare_count++] = ingest->deltas[i].counts;
+        counts_clear(delta->counts);
+        spare->items[spare->count++] = delta->counts;
     }
     ingest->delta_count = ingest->delta_last = 0;
     ingest->delta_bytes = 0;
@@ -488,6 +611,7 @@ void ingest_release(struct ingest *ingest)
     for (uint32_t i = 0; i < ingest->partition_count; i++)
         free(ingest->partitions[i].topic);
     ingest->partition_count = 0;
+    ingest->released = true;
 }
 
 static void partition_settled(struct partition *partition, bool committed)
@@ -495,6 +619,7 @@ static void partition_settled(struct partition *partition, bool committed)
     if (committed) {
         partition->committed_offset = partition->next_offset;
         partition->committed_max_event_ms = partition->clock.max_event_ms;
+        partition->committed_idle = partition->sent_idle;
     } else { /* fenced: somebody else counts these records */
         partition->next_offset = partition->committed_offset;
         partition->clock.max_event_ms = partition->committed_max_event_ms;
@@ -508,9 +633,11 @@ static void committed(void *context, enum store_result result, const struct err 
     struct ingest *ingest = context;
     ingest->totals.commits += result == STORE_DONE;
     ingest->totals.fenced += result == STORE_FENCED;
-    if (result == STORE_DONE || result == STORE_FENCED) {
+    if (!ingest->released && (result == STORE_DONE || result == STORE_FENCED)) {
         for (uint32_t i = 0; i < ingest->partition_count; i++)
             partition_settled(&ingest->partitions[i], result == STORE_DONE);
+        if (result == STORE_DONE)
+            note_registered(ingest);
         forget_deltas(ingest);
     }
     ingest->done(ingest->done_context, result, err);
@@ -518,51 +645,16 @@ static void committed(void *context, enum store_result result, const struct err 
 
 void ingest_commit(struct ingest *ingest, store_done_fn done, void *context)
 {
-    struct err err = {0};
-    struct store_commit commit = {.agent = ingest->agent,
-                                  .quarantine = ingest->quarantine,
-                                  .quarantine_count = ingest->quarantine_count};
+    ingest->commit = (struct store_commit){0};
     ingest->done = done;
     ingest->done_context = context;
+    ingest->released = false;
     arena_clear(ingest->commit_arena);
-    int code = register_generations(ingest, &err);
-    if (code) {
-        done(context, code == ERR_UNAVAILABLE ? STORE_UNAVAILABLE : STORE_FAILED, &err);
-        return;
-    }
-    fill_advances(ingest, &commit);
-    fill_deltas(ingest, &commit);
-    store_commit(ingest->store, &commit, committed, ingest);
-}
-
-static bool on_topic(const struct monitor *monitor, const struct partition *partition)
-{
-    for (uint32_t t = 0; t < monitor->config->topic_count; t++)
-        if (!strcmp(monitor->config->topics[t], partition->topic))
-            return true;
-    return false;
-}
-
-/* Smallest watermark as committed, of all partitions or of those that are not idle. INT64_MAX:
- * there is none. */
-static int64_t smallest_watermark(const struct ingest *ingest, const struct monitor *monitor,
-                                  bool with_idle)
-{
-    int64_t smallest = INT64_MAX;
-    for (uint32_t i = 0; i < ingest->partition_count; i++) {
-        const struct partition *partition = &ingest->partitions[i];
-        struct partition_clock clock = {partition->committed_max_event_ms};
-        int64_t watermark = partition_clock_watermark(&clock, monitor->config->lateness_ms);
-        if (on_topic(monitor, partition) && (with_idle || !partition->idle) && watermark < smallest)
-            smallest = watermark;
-    }
-    return smallest;
-}
-
-int64_t ingest_watermark(const struct ingest *ingest, const struct monitor *monitor)
-{
-    int64_t smallest = smallest_watermark(ingest, monitor, true);
-    return smallest == INT64_MAX ? TIME_NONE : smallest;
+    fill_advances(ingest, &ingest->commit);
+    fill_quarantine(ingest, &ingest->commit);
+    fill_deltas(ingest, &ingest->commit);
+    fill_registers(ingest, &ingest->commit);
+    store_commit(ingest->store, &ingest->commit, committed, ingest);
 }
 
 void ingest_idle(struct ingest *ingest, const char *topic, int32_t number)
@@ -578,24 +670,9 @@ void ingest_all_idle(struct ingest *ingest)
         ingest->partitions[i].idle = true;
 }
 
-int64_t ingest_latest(const struct ingest *ingest, const struct monitor *monitor)
+void ingest_use_event_clock(struct ingest *ingest, struct event_clock *clock)
 {
-    int64_t latest = TIME_NONE;
-    for (uint32_t i = 0; i < ingest->partition_count; i++) {
-        const struct partition *partition = &ingest->partitions[i];
-        if (on_topic(monitor, partition) && partition->committed_max_event_ms > latest)
-            latest = partition->committed_max_event_ms;
-    }
-    return latest;
-}
-
-int64_t ingest_final(const struct ingest *ingest, const struct monitor *monitor)
-{
-    int64_t smallest = smallest_watermark(ingest, monitor, false);
-    int64_t latest = ingest_latest(ingest, monitor);
-    if (smallest != INT64_MAX || latest == TIME_NONE)
-        return smallest == INT64_MAX ? TIME_NONE : smallest;
-    return event_time_floor((struct event_time){latest}, monitor->pane_ms).ms + monitor->pane_ms;
+    ingest->event_clock = clock;
 }
 
 int64_t ingest_seen(const struct ingest *ingest)

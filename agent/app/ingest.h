@@ -5,20 +5,30 @@
 #ifndef LEEWAY_APP_INGEST_H
 #define LEEWAY_APP_INGEST_H
 
+#include "app/event_clock.h"
 #include "app/setup.h"
 #include "source/source.h"
 
 struct ingest;
 
-/* `setup` and `store` are borrowed. `agent` names this process in the store. */
-struct ingest *ingest_new(const struct setup *setup, struct store *store, const char *agent);
-void ingest_free(struct ingest *ingest); /* drops what is not committed; takes NULL */
+/* `setup` and `store` are borrowed. */
+struct ingest *ingest_new(const struct setup *setup, struct store *store);
+/* Drops what is not committed. No call may be under way. Takes NULL. */
+void ingest_free(struct ingest *ingest);
 
-/* Takes over a partition. The first time it also reads which model versions were counted before, so
- * that the limit on versions holds over restarts. Records before `ret_next_offset` are committed
- * already and will be dropped. */
-int ingest_take(struct ingest *ingest, const char *topic, int32_t partition, int64_t start_offset,
-                int64_t *ret_next_offset, struct err *reterr);
+/* A partition to be taken over. */
+struct ingest_want {
+    const char *topic;
+    int32_t partition;
+    int64_t start_offset; /* if it was never taken before */
+    int64_t next_offset; /* answered: records before it are committed already and will be dropped */
+};
+
+/* Takes over partitions, all or none. The first time it also reads which model versions were
+ * counted before, so that the limit on versions holds over restarts. One at a time; `wants` stays
+ * valid until `done`, its topics are copied. */
+void ingest_take(struct ingest *ingest, struct ingest_want *wants, uint32_t count,
+                 store_done_fn done, void *context);
 
 /* Gives up all partitions; what is not committed is dropped. */
 void ingest_release(struct ingest *ingest);
@@ -38,24 +48,17 @@ bool ingest_pending(const struct ingest *ingest);
 /* Commits everything since the last commit in one transaction. After STORE_DONE new records may be
  * offered; after STORE_FENCED the partitions must be taken and read again (what was not committed
  * is dropped); after STORE_UNAVAILABLE the same commit may be tried again. One at a time; no
- * records between call and callback. */
+ * records between call and callback. ingest_release may come between: then nothing is settled. */
 void ingest_commit(struct ingest *ingest, store_done_fn done, void *context);
 
-/* Smallest watermark of the monitor's partitions as committed (TIME_NONE: none yet). Panes that end
- * at or before it are certain. */
-int64_t ingest_watermark(const struct ingest *ingest, const struct monitor *monitor);
-
-/* Says that a partition is drained and silent, so that finality does not wait for it; the next
- * record from it ends that. */
+/* Says that a partition is drained and silent, so that finality need not wait for it; the next
+ * record from it ends that. To be committed like a record. */
 void ingest_idle(struct ingest *ingest, const char *topic, int32_t partition);
 void ingest_all_idle(struct ingest *ingest);
 
-/* Largest committed event time of the monitor's partitions (TIME_NONE: none yet). */
-int64_t ingest_latest(const struct ingest *ingest, const struct monitor *monitor);
-
-/* Event time up to which panes may be judged: the smallest watermark of the partitions that are not
- * idle; if all are, the end of the last pane with a record. TIME_NONE: nothing yet. */
-int64_t ingest_final(const struct ingest *ingest, const struct monitor *monitor);
+/* Count windows: records get their times from this clock (borrowed). For a setup with one monitor,
+ * before the first record. */
+void ingest_use_event_clock(struct ingest *ingest, struct event_clock *clock);
 
 /* Largest event time counted so far, committed or not (TIME_NONE: none yet). */
 int64_t ingest_seen(const struct ingest *ingest);
@@ -65,6 +68,8 @@ struct ingest_totals {
     int64_t records[DISPOSITIONS];
     int64_t decode_results[DECODE_RESULT_COUNT];
     int64_t commits, fenced, bytes;
+    int64_t unknown_versions; /* records of versions that the configuration does not name, though it
+                                 names others; counted against the monitor's own baseline */
     int64_t repeated; /* offered and dropped, because their offsets are committed or counted */
 };
 const struct ingest_totals *ingest_totals(const struct ingest *ingest);

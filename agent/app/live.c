@@ -3,14 +3,14 @@
  * somebody else counts it. */
 #include "app/live.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/file.h"
 #include "sys/log.h"
 
-enum { SILENT_MS = 60000 };
+enum { SILENT_MS = 60000, TAKE_AGAIN_MS = 1000 };
 
 /* How long a partition has been silent. */
 struct silence {
@@ -20,7 +20,16 @@ struct silence {
     struct loop_time since;
 };
 
+/* A topic's partitions, as the store was told. */
+struct expected {
+    const char *topic;
+    uint32_t partitions;
+    bool known;
+};
+
 struct live {
+    const struct config *config;
+    struct store *store;
     struct ingest *ingest;
     struct pump *pump;
     struct kafka *kafka;
@@ -28,6 +37,16 @@ struct live {
     bool held; /* a record was refused */
     struct silence *silences;
     uint32_t silence_count;
+    /* Partitions that were offered: first collected, then taken all at once. */
+    struct ingest_want *offers, *wants;
+    uint32_t offer_count, want_count;
+    bool taking, revoking;
+    uint32_t assignment; /* goes up with every revocation: what was asked before is void */
+    uint32_t asked_in;
+    struct loop_time take_again;
+    struct expected *expected;
+    uint32_t expected_count, expecting; /* index of the one that is being told; else UINT32_MAX */
+    uint32_t expecting_partitions;
 };
 
 static enum kafka_take on_record(void *context, const struct record *record)
@@ -36,27 +55,91 @@ static enum kafka_take on_record(void *context, const struct record *record)
     if (pump_offer(live->pump, record) != INGEST_FULL)
         return KAFKA_TAKEN;
     live->held = true;
-    live->hooks.full(live->hooks.context);
+    live->hooks.soon(live->hooks.context);
     return KAFKA_REFUSED;
+}
+
+/* ---- taking partitions over ---- */
+
+static void clear_wants(struct ingest_want *wants, uint32_t *count)
+{
+    for (uint32_t i = 0; i < *count; i++)
+        free((char *)wants[i].topic);
+    *count = 0;
 }
 
 static bool on_assigned(void *context, const struct kafka_offer *offer, int64_t *ret_offset)
 {
     struct live *live = context;
-    struct err err = {0};
-    if (ingest_take(live->ingest, offer->topic, offer->partition, offer->start_offset, ret_offset,
-                    &err) == 0)
-        return true;
-    /* Not answered: the source offers it again with the next assignment. */
-    log_err(LOG_ERROR_LEVEL, "could not take over a partition", &err);
-    return false;
+    (void)ret_offset;
+    live->offers = mem_resize(live->offers, live->offer_count + 1, sizeof *live->offers);
+    live->offers[live->offer_count++] = (struct ingest_want){.topic = mem_copy(offer->topic),
+                                                             .partition = offer->partition,
+                                                             .start_offset = offer->start_offset};
+    live->hooks.soon(live->hooks.context);
+    return false; /* kafka_assign_ready follows */
 }
+
+static void on_taken(void *context, enum store_result result, const struct err *err)
+{
+    struct live *live = context;
+    live->taking = false;
+    if (result == STORE_DONE && live->asked_in == live->assignment) {
+        for (uint32_t i = 0; i < live->want_count; i++)
+            kafka_assign_ready(live->kafka, live->wants[i].topic, live->wants[i].partition,
+                               live->wants[i].next_offset);
+    } else if (result == STORE_DONE) {
+        ingest_release(live->ingest); /* they were revoked meanwhile */
+    } else {
+        log_err(LOG_WARNING_LEVEL, "could not take over partitions; it is tried again", err);
+        live->take_again.ms = clock_loop().ms + TAKE_AGAIN_MS;
+    }
+    if (result != STORE_DONE && live->asked_in == live->assignment)
+        return; /* keeps what is wanted */
+    clear_wants(live->wants, &live->want_count);
+    live->hooks.soon(live->hooks.context);
+}
+
+/* Moves the offers to what is wanted. */
+static void collect_offers(struct live *live)
+{
+    live->wants =
+        mem_resize(live->wants, live->want_count + live->offer_count + 1, sizeof *live->wants);
+    for (uint32_t i = 0; i < live->offer_count; i++)
+        live->wants[live->want_count++] = live->offers[i];
+    live->offer_count = 0;
+}
+
+static void take_offers(struct live *live, struct loop_time now)
+{
+    if (live->taking || now.ms < live->take_again.ms || live->revoking)
+        return;
+    collect_offers(live);
+    if (!live->want_count)
+        return;
+    live->taking = true;
+    live->asked_in = live->assignment;
+    ingest_take(live->ingest, live->wants, live->want_count, on_taken, live);
+}
+
+/* ---- giving partitions up ---- */
 
 static void forget_silences(struct live *live)
 {
     for (uint32_t i = 0; i < live->silence_count; i++)
         free(live->silences[i].topic);
     live->silence_count = 0;
+}
+
+static void give_up(struct live *live)
+{
+    ingest_release(live->ingest);
+    forget_silences(live);
+    clear_wants(live->offers, &live->offer_count);
+    if (!live->taking)
+        clear_wants(live->wants, &live->want_count);
+    live->assignment++;
+    live->revoking = false;
 }
 
 static bool on_revoked(void *context, const struct kafka_span *partitions, uint32_t count,
@@ -66,12 +149,53 @@ static bool on_revoked(void *context, const struct kafka_span *partitions, uint3
     (void)partitions;
     char number[16];
     snprintf(number, sizeof number, "%u", count);
-    bool committed = !lost && pump_flush(live->pump);
-    log_info(lost ? "partitions were lost" : "partitions are given up", "partitions", number,
-             "committed", committed ? "yes" : "no");
-    ingest_release(live->ingest);
-    forget_silences(live);
+    log_info(lost ? "partitions were lost" : "partitions are given up", "partitions", number);
+    if (lost || pump_is_flushed(live->pump)) {
+        give_up(live);
+        return true;
+    }
+    live->revoking = true;
+    pump_hurry(live->pump);
+    live->hooks.soon(live->hooks.context);
+    return false; /* kafka_revoke_done follows once everything is committed */
+}
+
+/* ---- telling the store how many partitions there are ---- */
+
+static bool all_expected(const struct live *live)
+{
+    for (uint32_t i = 0; i < live->expected_count; i++)
+        if (!live->expected[i].known && !kafka_topic_missing(live->kafka, live->expected[i].topic))
+            return false;
     return true;
+}
+
+static void on_expected(void *context, enum store_result result, const struct err *err)
+{
+    struct live *live = context;
+    struct expected *expected = &live->expected[live->expecting];
+    (void)err;
+    if (result == STORE_DONE) {
+        expected->known = true;
+        expected->partitions = live->expecting_partitions;
+    }
+    live->expecting = UINT32_MAX;
+    pump_allow_judging(live->pump, all_expected(live));
+}
+
+static void expect_partitions(struct live *live)
+{
+    if (live->expecting != UINT32_MAX)
+        return;
+    for (uint32_t i = 0; i < live->expected_count; i++) {
+        uint32_t count = kafka_topic_partitions(live->kafka, live->expected[i].topic);
+        if (count <= live->expected[i].partitions)
+            continue;
+        live->expecting = i;
+        live->expecting_partitions = count;
+        store_expect(live->store, live->expected[i].topic, count, on_expected, live);
+        return;
+    }
 }
 
 static void on_failed(void *context, enum kafka_failure failure, const struct err *err)
@@ -106,28 +230,47 @@ static struct kafka_property *collect_properties(const struct config *config, st
     return properties;
 }
 
-struct live *live_new(const struct config *config, struct ingest *ingest, struct pump *pump,
-                      struct event_base *base, const struct live_hooks *hooks, struct err *reterr)
+static int open_kafka(struct live *live, struct event_base *base, struct err *reterr)
 {
-    struct live *live = mem_new(1, sizeof *live);
+    const struct config *config = live->config;
     struct arena *arena = arena_new();
-    *live = (struct live){.ingest = ingest, .pump = pump, .hooks = *hooks};
     struct kafka_options options = {.properties = collect_properties(config, arena),
                                     .property_count = config->kafka_count,
                                     .group = "leeway",
-                                    .start = strcmp(config->start, "latest") ? KAFKA_EARLIEST
-                                                                             : KAFKA_LATEST,
                                     .hooks = {.context = live,
                                               .record = on_record,
                                               .assigned = on_assigned,
                                               .revoked = on_revoked,
                                               .failed = on_failed}};
+    struct event_time start;
+    options.start = !strcmp(config->start, "latest")     ? KAFKA_LATEST
+                    : !strcmp(config->start, "earliest") ? KAFKA_EARLIEST
+                                                         : KAFKA_TIMESTAMP;
+    if (options.start == KAFKA_TIMESTAMP && event_time_parse(bytes_of(config->start), &start))
+        options.start_ms = start.ms;
     const char **topics = collect_topics(config, &options.topic_count);
     options.topics = topics;
+    live->expected = mem_new(options.topic_count + 1, sizeof *live->expected);
+    for (uint32_t i = 0; i < options.topic_count; i++)
+        live->expected[live->expected_count++].topic = topics[i];
     live->kafka = kafka_new(&options, base, reterr);
     free(topics);
     arena_free(arena);
-    if (live->kafka)
+    return live->kafka ? 0 : reterr->code;
+}
+
+struct live *live_new(const struct config *config, struct store *store, struct ingest *ingest,
+                      struct pump *pump, struct event_base *base, const struct live_hooks *hooks,
+                      struct err *reterr)
+{
+    struct live *live = mem_new(1, sizeof *live);
+    *live = (struct live){.config = config,
+                          .store = store,
+                          .ingest = ingest,
+                          .pump = pump,
+                          .hooks = *hooks,
+                          .expecting = UINT32_MAX};
+    if (open_kafka(live, base, reterr) == 0)
         return live;
     live_free(live);
     return NULL;
@@ -139,6 +282,11 @@ void live_free(struct live *live)
         return;
     kafka_free(live->kafka);
     forget_silences(live);
+    clear_wants(live->offers, &live->offer_count);
+    clear_wants(live->wants, &live->want_count);
+    free(live->offers);
+    free(live->wants);
+    free(live->expected);
     free(live->silences);
     free(live);
 }
@@ -156,12 +304,8 @@ static struct silence *silence_of(struct live *live, const struct kafka_partitio
     return silence;
 }
 
-void live_tick(struct live *live, struct loop_time now)
+static void mark_idle(struct live *live, struct loop_time now)
 {
-    if (live->held) {
-        live->held = false;
-        kafka_resume(live->kafka);
-    }
     for (uint32_t i = 0; i < kafka_partition_count(live->kafka); i++) {
         struct kafka_partition partition;
         kafka_partition_at(live->kafka, i, &partition);
@@ -175,6 +319,34 @@ void live_tick(struct live *live, struct loop_time now)
     }
 }
 
+void live_tick(struct live *live, struct loop_time now)
+{
+    if (live->revoking && pump_is_flushed(live->pump)) {
+        give_up(live);
+        kafka_revoke_done(live->kafka);
+    }
+    if (live->held && !live->revoking) {
+        live->held = false;
+        kafka_resume(live->kafka);
+    }
+    take_offers(live, now);
+    expect_partitions(live);
+    pump_allow_judging(live->pump, all_expected(live));
+    mark_idle(live, now);
+}
+
+void live_fenced(struct live *live)
+{
+    log_warning("another agent counts these partitions now; joining the group again");
+    give_up(live);
+    kafka_rejoin(live->kafka);
+}
+
+bool live_is_quiet(const struct live *live)
+{
+    return !live->taking && live->expecting == UINT32_MAX;
+}
+
 void live_stop(struct live *live)
 {
     kafka_stop(live->kafka);
@@ -185,33 +357,7 @@ const char *live_state(struct live *live)
     return kafka_state(live->kafka);
 }
 
-static void counter(struct text *text, const char *name, const char *help, int64_t value)
+struct kafka *live_kafka(struct live *live)
 {
-    text_printf(text, "# HELP %s %s\n# TYPE %s counter\n%s %" PRId64 "\n", name, help, name, name,
-                value);
-}
-
-void live_metrics(struct live *live, struct text *text)
-{
-    const struct kafka_counters *c = kafka_counters(live->kafka);
-    text_puts(text, "# HELP leeway_kafka_up Whether the source is reading.\n"
-                    "# TYPE leeway_kafka_up gauge\n");
-    text_printf(text, "leeway_kafka_up %d\n", !strcmp(kafka_state(live->kafka), "ok"));
-    text_puts(text, "# HELP leeway_kafka_consumer_lag Offsets not yet read.\n"
-                    "# TYPE leeway_kafka_consumer_lag gauge\n");
-    for (uint32_t i = 0; i < kafka_partition_count(live->kafka); i++) {
-        struct kafka_partition p;
-        kafka_partition_at(live->kafka, i, &p);
-        if (p.lag >= 0) /* topic names are [a-zA-Z0-9._-] */
-            text_printf(text,
-                        "leeway_kafka_consumer_lag{topic=\"%s\",partition=\"%d\"} %" PRId64 "\n",
-                        p.topic, p.partition, p.lag);
-    }
-    counter(text, "leeway_kafka_rebalances_total", "Rebalances.", c->rebalances);
-    counter(text, "leeway_kafka_assignments_lost_total", "Assignments lost.", c->lost_assignments);
-    counter(text, "leeway_kafka_records_dropped_total",
-            "Records of partitions not owned, or counted before.",
-            c->dropped_strange + c->dropped_repeated + c->dropped_paused);
-    counter(text, "leeway_kafka_offsets_lost_total",
-            "Upper bound of records deleted before they were read.", c->lost_offsets);
+    return live->kafka;
 }

@@ -17,6 +17,7 @@ static const struct command {
     {"baseline", command_baseline, "create, list, show, promote, export, import baselines"},
     {"replay", command_replay, "run recorded events through the pipeline and print every verdict"},
     {"status", command_status, "monitors, their worst fields and open incidents"},
+    {"migrate", command_migrate, "make or upgrade the tables and roles of a PostgreSQL store"},
     {"demo", command_demo, "a recorded year of flights through the whole agent"},
     {"version", command_version, "version and libraries"},
 };

@@ -11,7 +11,6 @@ struct progress {
     int64_t delivered; /* messages that receivers took */
     uint32_t opened, closed;
     struct loop_time last, started;
-    char *reproduce; /* owned by the agent */
 };
 
 void progress_init(struct progress *progress, bool shown);

@@ -13,8 +13,8 @@ static int64_t longest_window(const struct setup *setup)
     return longest;
 }
 
-int retention_prune(const struct setup *setup, const struct evaluate *evaluate, struct store *store,
-                    struct err *reterr)
+void retention_prune(const struct setup *setup, const struct evaluate *evaluate,
+                     struct store *store, store_done_fn done, void *context)
 {
     const struct config_retention *retention = &setup->config->retention;
     int64_t judged = INT64_MAX, panes_ms = 2 * longest_window(setup) + HOUR_MS;
@@ -22,9 +22,12 @@ int retention_prune(const struct setup *setup, const struct evaluate *evaluate, 
         int64_t position = evaluate_position(evaluate, i);
         judged = position < judged ? position : judged;
     }
-    if (judged == INT64_MAX || judged == TIME_NONE)
-        return 0;
+    if (judged == INT64_MAX || judged == TIME_NONE) {
+        if (done)
+            done(context, STORE_DONE, NULL);
+        return;
+    }
     panes_ms = retention->panes_ms > panes_ms ? retention->panes_ms : panes_ms;
-    return store_prune(store, judged - panes_ms, judged - retention->verdicts_ms,
-                       setup->config->limits.quarantine_rows, reterr);
+    store_prune(store, judged - panes_ms, judged - retention->verdicts_ms,
+                setup->config->limits.quarantine_rows, done, context);
 }

@@ -60,7 +60,7 @@ void rows_add_verdict(struct rows *rows, struct arena *arena, const struct verdi
         .segment = v->segment,
         .field = v->field,
         .generation = arena_text(arena, bytes_of(v->generation)),
-        .window_ms = v->window_ms,
+        .window_ms = v->method == METHOD_WINDOW ? v->window_ms : 0,
         .start_ms = v->start.ms,
         .end_ms = v->end.ms,
         .n = c->total,

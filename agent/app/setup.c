@@ -10,6 +10,14 @@
 
 enum { CONFIG_BYTES_MAX = 1 << 20, BASELINE_BYTES_MAX = 256 << 20 };
 
+/* What setting up is made from. */
+struct builder {
+    struct setup *setup;
+    const struct shelf *shelf;
+    const char *baseline_file;
+    bool wrong; /* something else than a missing baseline */
+};
+
 static void print_err(const struct err *err)
 {
     char line[1024];
@@ -70,60 +78,69 @@ static int load_rules(struct setup *setup)
     return failed;
 }
 
-/* "fraud@7" -> "fraud", 7; "fraud" -> "fraud", 0 (newest promoted). */
-static uint32_t split_baseline(const char *reference, char *ret_name, size_t size)
+uint32_t monitor_track(const struct monitor *monitor, const char *version)
 {
-    const char *at = strchr(reference, '@');
-    snprintf(ret_name, size, "%.*s", at ? (int)(at - reference) : (int)strlen(reference),
-             reference);
-    return at ? (uint32_t)strtoul(at + 1, NULL, 10) : 0;
+    for (uint32_t i = 0; i < monitor->config->version_count; i++)
+        if (!strcmp(monitor->config->versions[i].version, version))
+            return monitor->version_tracks[i];
+    return 0;
 }
 
-static int read_baseline(const struct monitor *monitor, const char *config_path,
-                         struct store *store, const char *file, struct text *document,
-                         uint32_t *ret_version, struct err *reterr)
+bool monitor_knows(const struct monitor *monitor, const char *version)
 {
-    char name[NAME_MAX_BYTES + 1];
-    uint32_t version = split_baseline(monitor->config->baseline, name, sizeof name);
-    if (file)
-        return file_read(file, BASELINE_BYTES_MAX, document, reterr);
-    if (!store)
-        return err_set(reterr, ERR_NOT_FOUND, "no store to read baseline %s from", name);
-    int code = store_baseline_get(store, name, version, document, ret_version, reterr);
-    if (code == ERR_NOT_FOUND)
+    for (uint32_t i = 0; i < monitor->config->version_count; i++)
+        if (!strcmp(monitor->config->versions[i].version, version))
+            return true;
+    return monitor->config->version_count == 0;
+}
+
+static int read_baseline(const struct builder *builder, const struct monitor *monitor,
+                         const char *reference, struct text *document, uint32_t *ret_version,
+                         struct err *reterr)
+{
+    struct bytes bytes;
+    if (builder->baseline_file)
+        return file_read(builder->baseline_file, BASELINE_BYTES_MAX, document, reterr);
+    if (!builder->shelf)
+        return err_set(reterr, ERR_NOT_FOUND, "no store to read baseline %s from", reference);
+    int code = shelf_find(builder->shelf, reference, &bytes, ret_version, reterr);
+    if (code)
         err_hint(reterr,
-                 "`leeway baseline create --name %s --config %s --monitor %s --file TRAINING` "
+                 "`leeway baseline create --name %.*s --config %s --monitor %s --file TRAINING` "
                  "makes one from CSV or NDJSON.",
-                 name, config_path, monitor->config->name);
+                 (int)strcspn(reference, "@"), reference, builder->setup->config->path,
+                 monitor->config->name);
+    else
+        text_add(document, bytes.data, bytes.size);
     return code;
 }
 
-static int load_baseline(struct monitor *monitor, const char *config_path, struct store *store,
-                         const char *file, struct err *reterr)
+static int load_baseline(const struct builder *builder, const struct monitor *monitor,
+                         struct track *track, struct err *reterr)
 {
     struct text document = {0};
     uint32_t version = 0;
-    int code = read_baseline(monitor, config_path, store, file, &document, &version, reterr);
+    int code = read_baseline(builder, monitor, track->reference, &document, &version, reterr);
     if (!code) {
-        monitor->baseline = baseline_parse(bytes_make(document.data, document.size), reterr);
-        code = monitor->baseline ? 0 : ERR_INVALID;
+        track->baseline = baseline_parse(bytes_make(document.data, document.size), reterr);
+        code = track->baseline ? 0 : ERR_INVALID;
     }
     text_release(&document);
     if (code)
         return code;
-    monitor->baseline->version = version ? version : monitor->baseline->version;
-    snprintf(monitor->baseline_label, sizeof monitor->baseline_label, "%s@%u",
-             monitor->baseline->name, monitor->baseline->version);
+    track->baseline->version = version ? version : track->baseline->version;
+    snprintf(track->label, sizeof track->label, "%s@%u", track->baseline->name,
+             track->baseline->version);
     return 0;
 }
 
-static void name_generation(struct monitor *monitor)
+static void name_generation(const struct monitor *monitor, struct track *track)
 {
     char config_hex[HASH_HEX_BYTES];
     struct text name = {0};
     text_printf(&name, "generation|%s|%s", config_monitor_hash(monitor->config, config_hex),
-                monitor->baseline->hash);
-    hash_sha256(bytes_make(name.data, name.size), monitor->generation);
+                track->baseline->hash);
+    hash_sha256(bytes_make(name.data, name.size), track->generation);
     text_release(&name);
 }
 
@@ -163,22 +180,28 @@ static const struct config_field *field_config(const struct config_monitor *conf
     return NULL;
 }
 
+static int map_fields(struct setup *setup, const struct monitor *monitor, struct track *track,
+                      struct err *reterr)
+{
+    const struct baseline *baseline = track->baseline;
+    track->slots = arena_alloc(setup->arena, baseline->field_count, sizeof *track->slots);
+    track->ignored = arena_alloc(setup->arena, baseline->field_count, sizeof *track->ignored);
+    for (uint32_t i = 0; i < baseline->field_count; i++) {
+        const struct baseline_field *field = &baseline->fields[i];
+        const struct config_field *said = field_config(monitor->config, field->name);
+        const char *path = said && said->path ? said->path : field->path;
+        track->ignored[i] = said && said->ignore;
+        if (want(setup->plan, path, &track->slots[i], reterr) != 0)
+            return reterr->code;
+    }
+    return 0;
+}
+
 static int map_paths(struct setup *setup, struct monitor *monitor, struct err *reterr)
 {
     const struct config_monitor *config = monitor->config;
-    const struct baseline *baseline = monitor->baseline;
-    monitor->slots = arena_alloc(setup->arena, baseline->field_count, sizeof *monitor->slots);
-    monitor->ignored = arena_alloc(setup->arena, baseline->field_count, sizeof *monitor->ignored);
     monitor->match_slots =
         arena_alloc(setup->arena, config->match_count + 1, sizeof *monitor->match_slots);
-    for (uint32_t i = 0; i < baseline->field_count; i++) {
-        const struct baseline_field *field = &baseline->fields[i];
-        const struct config_field *said = field_config(config, field->name);
-        const char *path = said && said->path ? said->path : field->path;
-        monitor->ignored[i] = said && said->ignore;
-        if (want(setup->plan, path, &monitor->slots[i], reterr) != 0)
-            return reterr->code;
-    }
     for (uint32_t i = 0; i < config->match_count; i++)
         if (want(setup->plan, config->matches[i].path, &monitor->match_slots[i], reterr) != 0)
             return reterr->code;
@@ -188,27 +211,53 @@ static int map_paths(struct setup *setup, struct monitor *monitor, struct err *r
     return want_unknown(setup->plan, config->features, &monitor->unknown_counter, reterr);
 }
 
-static int monitor_setup(struct setup *setup, struct monitor *monitor, struct store *store,
-                         const char *baseline_file, struct err *reterr)
+static int track_setup(const struct builder *builder, const struct monitor *monitor,
+                       struct track *track, struct err *reterr)
 {
-    const struct config_monitor *config = monitor->config;
-    if (load_baseline(monitor, setup->config->path, store, baseline_file, reterr) != 0)
+    if (load_baseline(builder, monitor, track, reterr) != 0)
         return reterr->code;
+    name_generation(monitor, track);
+    track->layout = layout_new(track->baseline);
+    track->validator = validator_new(track->baseline, monitor->config, reterr);
+    if (!track->validator)
+        return reterr->code;
+    return map_fields(builder->setup, monitor, track, reterr);
+}
+
+static uint32_t add_track(struct monitor *monitor, const char *reference)
+{
+    for (uint32_t i = 0; i < monitor->track_count; i++)
+        if (!strcmp(monitor->tracks[i].reference, reference))
+            return i;
+    monitor->tracks[monitor->track_count] = (struct track){.reference = reference};
+    return monitor->track_count++;
+}
+
+static int monitor_setup(const struct builder *builder, struct monitor *monitor, struct err *reterr)
+{
+    struct setup *setup = builder->setup;
+    const struct config_monitor *config = monitor->config;
+    uint32_t versions = config->version_count;
+    monitor->tracks = arena_alloc(setup->arena, versions + 1, sizeof *monitor->tracks);
+    monitor->version_tracks =
+        arena_alloc(setup->arena, versions + 1, sizeof *monitor->version_tracks);
+    add_track(monitor, config->baseline);
+    for (uint32_t i = 0; i < versions; i++)
+        monitor->version_tracks[i] = add_track(monitor, config->versions[i].baseline);
     if (pane_length(config->windows_ms, config->window_count, &monitor->pane_ms, reterr) != 0)
         return reterr->code;
-    name_generation(monitor);
-    monitor->layout = layout_new(monitor->baseline);
-    monitor->validator = validator_new(monitor->baseline, config, reterr);
-    if (!monitor->validator)
-        return reterr->code;
+    for (uint32_t i = 0; i < monitor->track_count; i++)
+        if (track_setup(builder, monitor, &monitor->tracks[i], reterr) != 0)
+            return reterr->code;
     monitor->policy =
         judge_policy_of((int)config->sensitivity, config->min_count, config->alarm_count,
                         config->alarm_period_ms, config->window_count);
     return map_paths(setup, monitor, reterr);
 }
 
-static int load_monitors(struct setup *setup, struct store *store, const char *baseline_file)
+static int load_monitors(struct builder *builder)
 {
+    struct setup *setup = builder->setup;
     const struct config *config = setup->config;
     int failed = 0;
     setup->monitor_count = config->monitor_count;
@@ -216,22 +265,27 @@ static int load_monitors(struct setup *setup, struct store *store, const char *b
     for (uint32_t i = 0; i < config->monitor_count; i++) {
         struct err err = {0};
         setup->monitors[i].config = &config->monitors[i];
-        if (monitor_setup(setup, &setup->monitors[i], store, baseline_file, &err) == 0)
+        if (monitor_setup(builder, &setup->monitors[i], &err) == 0)
             continue;
         if (!err.place[0])
             err_place(&err, "%s:%u:%u: monitor %s", config->path, config->monitors[i].place.line,
                       config->monitors[i].place.column, config->monitors[i].name);
         print_err(&err);
         failed = 1;
+        builder->wrong |= err.code != ERR_NOT_FOUND;
     }
     return failed;
 }
 
-struct setup *setup_new(struct config *config, struct store *store, const char *baseline_file)
+struct setup *setup_new(struct config *config, const struct shelf *shelf, const char *baseline_file,
+                        bool *ret_missing)
 {
+    if (ret_missing)
+        *ret_missing = false;
     if (!config)
         return NULL;
     struct setup *setup = mem_new(1, sizeof *setup);
+    struct builder builder = {.setup = setup, .shelf = shelf, .baseline_file = baseline_file};
     setup->config = config;
     setup->arena = arena_new();
     const struct decode_limits limits = {.event_bytes = config->limits.event_bytes,
@@ -240,13 +294,33 @@ struct setup *setup_new(struct config *config, struct store *store, const char *
                                          .key_bytes = config->limits.key_bytes,
                                          .string_bytes = config->limits.string_bytes};
     setup->plan = decode_plan_new(&limits);
-    int failed = load_rules(setup);
-    failed |= load_monitors(setup, store, baseline_file);
-    if (failed) {
+    builder.wrong = load_rules(setup) != 0;
+    if (load_monitors(&builder) || builder.wrong) {
+        if (ret_missing)
+            *ret_missing = !builder.wrong;
         setup_free(setup);
         return NULL;
     }
     decode_plan_compile(setup->plan);
+    return setup;
+}
+
+struct setup *setup_open(struct config *config, struct store *store, const char *baseline_file)
+{
+    if (!config || !store || baseline_file)
+        return setup_new(config, NULL, baseline_file, NULL);
+    struct shelf *shelf = shelf_new(config);
+    struct store_answer answer = {0};
+    struct setup *setup = NULL;
+    struct err err;
+    shelf_fetch(shelf, store, store_answered, &answer);
+    if (store_wait(store, &answer, &err) == 0) {
+        setup = setup_new(config, shelf, NULL, NULL);
+    } else {
+        print_err(&err);
+        config_free(config);
+    }
+    shelf_free(shelf);
     return setup;
 }
 
@@ -255,9 +329,12 @@ void setup_free(struct setup *setup)
     if (!setup)
         return;
     for (uint32_t i = 0; i < setup->monitor_count; i++) {
-        validator_free(setup->monitors[i].validator);
-        layout_free(setup->monitors[i].layout);
-        baseline_free(setup->monitors[i].baseline);
+        for (uint32_t k = 0; k < setup->monitors[i].track_count; k++) {
+            struct track *track = &setup->monitors[i].tracks[k];
+            validator_free(track->validator);
+            layout_free(track->layout);
+            baseline_free(track->baseline);
+        }
     }
     decode_plan_free(setup->plan);
     arena_free(setup->arena);

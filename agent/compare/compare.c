@@ -283,3 +283,26 @@ void compare_segment(const struct counts *window, uint32_t segment, uint32_t val
     compare_cells(&cells, ret);
     ret->moved_level = -1; /* coarse cells are not levels */
 }
+
+void compare_cell_counts(const struct cell_counts *counts, struct comparison *ret)
+{
+    comparison_clear(ret);
+    ret->n = counts_total(counts->live, counts->count) - counts->unseen_in_last;
+    ret->m = counts_total(counts->base, counts->count);
+    ret->missing = counts->missing;
+    ret->invalid = counts->invalid;
+    ret->below = counts->below;
+    ret->above = counts->above;
+    ret->unseen = counts->unseen;
+    ret->total = ret->n + ret->unseen + ret->missing + ret->invalid;
+    if (!ret->n || !ret->m)
+        return;
+    struct test_cells cells;
+    memset(&cells, 0, sizeof cells);
+    for (uint32_t i = 0; i < counts->count; i++)
+        cells_append(&cells, counts->base[i], counts->live[i],
+                     counts->levels ? counts->levels[i] : -1);
+    compare_cells(&cells, ret);
+    if (!counts->levels && cells.count >= 2)
+        compare_smooth(&cells, ret);
+}

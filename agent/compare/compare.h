@@ -73,4 +73,20 @@ void compare_field(const struct counts *window, uint32_t field, struct compariso
 void compare_segment(const struct counts *window, uint32_t segment, uint32_t value, uint32_t field,
                      struct comparison *ret);
 
+enum { CELL_COUNTS_MAX = 34 };
+
+/* Counts that are not a window's: on few cells, summed by somebody else. */
+struct cell_counts {
+    const int64_t *base, *live; /* values only; `count` <= CELL_COUNTS_MAX cells */
+    uint32_t count;
+    const int32_t *levels; /* a category's level of each cell, or -1; NULL: a number, whose cells
+                              are in ascending order */
+    /* Live. Below and above are in the first and the last cell; of what is unseen some may be in
+     * the last. */
+    int64_t missing, invalid, below, above, unseen, unseen_in_last;
+};
+
+/* The same from such counts: no KS, no Wasserstein, no mean. */
+void compare_cell_counts(const struct cell_counts *counts, struct comparison *ret);
+
 #endif

@@ -10,6 +10,9 @@
 #include "config/url.h"
 #include "config/words.h"
 
+/* As in source/http_ask.h, which this folder may not know. */
+enum { CLIENT_PARTITION_MAX = 1023 };
+
 /* The entry's place, or the map's if it has none. */
 static struct place place_of(const struct node *map, const char *key)
 {
@@ -97,11 +100,24 @@ static void check_field(struct reader *reader, const struct node *node,
     check_distinct(reader, node_get(node, "allowed"), "allowed value", 1024);
 }
 
+static void check_versions(struct reader *reader, const struct config_monitor *monitor)
+{
+    for (uint32_t i = 0; i < monitor->version_count; i++) {
+        const struct config_version *version = &monitor->versions[i];
+        if (!reference_valid(version->baseline))
+            reader_problem(reader, version->place,
+                           "Write a baseline's name, or one version of it: fraud@7.",
+                           "version %s: %s names no baseline", word_shown(version->version).text,
+                           word_shown(version->baseline).text);
+    }
+}
+
 static void check_monitor(struct reader *reader, const struct node *node,
                           const struct config *config, struct config_monitor *monitor)
 {
     if (!monitor->baseline)
         monitor->baseline = monitor->name;
+    check_versions(reader, monitor);
     check_distinct(reader, node_get(node, "topics"), "topic", 64);
     check_distinct(reader, node_get(node, "segments"), "segment", 2);
     check_windows(reader, node, monitor);
@@ -149,11 +165,26 @@ static void check_receiver(struct reader *reader, const struct node *node,
     }
 }
 
+/* A client's number would mix its offsets with this agent's. */
+static void check_http(struct reader *reader, const struct node *root, const struct config *config)
+{
+    const struct node *http = node_get(root, "http");
+    if (config->http.partition > 0 && config->http.partition <= CLIENT_PARTITION_MAX)
+        reader_problem(reader, place_of(http, "partition"), "Use 0, or 1024 and above.",
+                       "http.partition %u is a number for clients, who have 1 to %u",
+                       config->http.partition, CLIENT_PARTITION_MAX);
+    /* Kafka takes partitions away, and what is not committed is dropped with them. */
+    if (config->kafka_count && config->http.listen && config->http.listen[0])
+        reader_problem(reader, place_of(http, "listen"), "Run one agent for each.",
+                       "http.listen and kafka exclude each other");
+}
+
 void check_config(struct reader *reader, const struct node *root, struct config *config)
 {
     const struct node *monitors = node_get(root, "monitors");
     const struct node *receivers = node_get(root, "receivers");
     const struct node *rules = node_get(root, "rules");
+    check_http(reader, root, config);
     for (uint32_t i = 0; i < config->monitor_count; i++)
         check_monitor(reader, monitors->children[i], config, &config->monitors[i]);
     for (uint32_t i = 0; i < config->receiver_count; i++)

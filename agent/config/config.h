@@ -49,6 +49,11 @@ struct config_match {
         *value; /* the record belongs to the monitor if the text at path equals value */
 };
 
+struct config_version {
+    const char *version, *baseline; /* as config_monitor.baseline */
+    struct place place;
+};
+
 struct config_monitor {
     const char *name; /* [a-z0-9][a-z0-9_.-]*, unique */
     const char **topics;
@@ -63,7 +68,9 @@ struct config_monitor {
     const char **segments; /* paths, at most 2 */
     uint32_t segment_count;
     const char *baseline; /* "fraud" (newest promoted) or "fraud@7"; default: the monitor's name */
-    int64_t *windows_ms;  /* ascending, distinct */
+    struct config_version *versions; /* model versions that are measured against another one */
+    uint32_t version_count;
+    int64_t *windows_ms; /* ascending, distinct */
     uint32_t window_count;
     int64_t alarm_period_ms; /* "1 per 90 days": at most alarm_count false alarms in this time */
     uint32_t alarm_count;
@@ -101,6 +108,13 @@ struct config_receiver {
     struct place place;
 };
 
+struct config_http {
+    const char *listen;  /* "127.0.0.1:9465"; NULL or "": no HTTP source */
+    uint32_t partition;  /* of batches that are not numbered: 0, or not a client's number */
+    int64_t linger_ms;   /* before a commit for the sake of those who wait; default 50 ms */
+    uint32_t body_bytes; /* of a request; default 8 MiB */
+};
+
 struct config_limits {
     uint32_t event_bytes, depth, keys, key_bytes, string_bytes;
     uint32_t monitors, versions, fields;
@@ -120,9 +134,11 @@ struct config {
 
     struct config_pair *kafka;
     uint32_t kafka_count;
-    const char *start;  /* "earliest" or "latest": where a topic is begun that was never read */
+    const char *start;  /* "earliest", "latest" or an instant: where a topic is begun that was
+                           never read */
     const char *store;  /* "sqlite:leeway.db" by default, "sqlite::memory:", "postgresql://…" */
     const char *listen; /* "127.0.0.1:9464"; "" is no listener */
+    struct config_http http;
     const char *external_url; /* for links in messages; NULL: none */
     const char *log_level;    /* "debug", "info", "warning", "error" */
     const char *log_format;   /* "logfmt", "json" */

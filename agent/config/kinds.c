@@ -2,6 +2,7 @@
  * it, which is what editors have; refuses to know what the text is for. */
 #include "config/kinds.h"
 
+#include "base/when.h"
 #include "config/url.h"
 
 enum { POINTER_BYTES_MAX = 1024, TOPIC_BYTES_MAX = 249 };
@@ -64,7 +65,7 @@ static bool topic_valid(const char *text)
            strcmp(text, "..") != 0;
 }
 
-static bool baseline_valid(const char *text)
+bool reference_valid(const char *text)
 {
     size_t size = name_size(text);
     if (!size || size > NAME_BYTES_MAX)
@@ -79,6 +80,13 @@ static bool baseline_valid(const char *text)
 static bool listen_valid(const char *text)
 {
     return text[0] == '\0' || host_port_valid(text);
+}
+
+static bool start_valid(const char *text)
+{
+    struct event_time time;
+    return !strcmp(text, "earliest") || !strcmp(text, "latest") ||
+           (event_time_parse(bytes_of(text), &time) && time.ms >= 0);
 }
 
 static bool store_valid(const char *text)
@@ -112,7 +120,9 @@ static const struct kind kinds[KIND_COUNT] = {
     [KIND_TOPIC] = {"the name of a topic", "Kafka allows a-z, A-Z, 0-9, _, . and -.", "topic",
                     "^[a-zA-Z0-9_.-]+$", topic_valid},
     [KIND_BASELINE] = {"a baseline such as fraud or fraud@7", "", "baseline",
-                       "^" NAME_PATTERN "(@[1-9][0-9]{0,8})?$", baseline_valid},
+                       "^" NAME_PATTERN "(@[1-9][0-9]{0,8})?$", reference_valid},
+    [KIND_START] = {"earliest, latest or a time such as 2026-11-23T06:00:00Z", "", "start",
+                    "^(earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?)$", start_valid},
     [KIND_LISTEN] = {"an address and a port such as 127.0.0.1:9464",
                      "0.0.0.0:9464 listens on every interface, \"\" on none.", "host:port",
                      "^$|^[^:].*:[0-9]{1,5}$", listen_valid},

@@ -21,5 +21,7 @@ enum { NAME_BYTES_MAX = 128, TEXT_BYTES_MAX = 65536 };
 
 /* [a-z0-9][a-z0-9_.-]*, at most NAME_BYTES_MAX bytes. */
 bool name_valid(const char *text);
+/* "fraud" or "fraud@7". */
+bool reference_valid(const char *text);
 
 #endif

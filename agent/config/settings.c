@@ -53,12 +53,14 @@ const struct setting settings_table[] = {
     {"", "kafka", KIND_PAIRS, SETTING_SECRET, LIST_AT(config, kafka, kafka_count),
      ELEMENT(config_pair), COUNT(0, 256),
      .help = "Any property of librdkafka, passed on as it is, for example `bootstrap.servers`."},
-    {"", "start", KIND_WORD, 0, AT(config, start), .preset = "latest", .choices = "earliest latest",
-     .help = "Where a Kafka partition is begun that was never read before. Afterwards the store "
-             "knows."},
+    {"", "start", KIND_START, 0, AT(config, start), .preset = "latest",
+     .help =
+         "Where a Kafka partition is begun that was never read before: `earliest`, `latest`, or "
+         "with the first record at or after a time, for example `2026-11-23T06:00:00Z`. "
+         "Afterwards the store knows."},
     {"", "store", KIND_STORE, SETTING_SECRET, AT(config, store), .preset = "sqlite:leeway.db",
      .help = "Where counts, verdicts and incidents are kept: `sqlite:FILE`, `sqlite::memory:` or "
-             "`postgresql://…` (not in this version). A relative FILE is relative to this "
+             "`postgresql://USER@HOST/DATABASE`. A relative FILE is relative to this "
              "configuration."},
 
     {"", "web", KIND_SECTION, 0, .help = "The page, the API and the metrics."},
@@ -67,6 +69,23 @@ const struct setting settings_table[] = {
              "where strangers are."},
     {"web", "external_url", KIND_LINK, SETTING_SECRET, AT(config, external_url),
      .help = "How people reach the page, for links in messages."},
+
+    {"", "http", KIND_SECTION, 0, AT(config, http),
+     .help = "Events by HTTP instead of Kafka: `POST /v1/events`, see [HTTP.md](HTTP.md)."},
+    {"http", "listen", KIND_LISTEN, 0, AT(config_http, listen), .no_preset = "off",
+     .help =
+         "Address and port to listen on, for example `127.0.0.1:9465`. There is no password: do "
+         "not listen where strangers are."},
+    {"http", "partition", KIND_INTEGER, 0, AT(config_http, partition), .preset = "0",
+     RANGE(0, 65535),
+     .help = "Under which partition batches are kept that clients do not number. Agents that share "
+             "a database need one each: 0, 1024, 1025 and so on; 1 to 1023 are clients' own."},
+    {"http", "linger", KIND_DURATION, 0, AT(config_http, linger_ms), .preset = "50ms",
+     RANGE(0, 5 * SECOND_MS),
+     .help = "How long batches are collected before they are written together and answered. Longer "
+             "is less work for the store, and slower answers."},
+    {"http", "body_bytes", KIND_SIZE, 0, AT(config_http, body_bytes), .preset = "8MiB",
+     RANGE(64 * KIB, 16 * MIB), .help = "The largest body of a request, also when it is unpacked."},
 
     {"", "log", KIND_SECTION, 0, .help = "Log lines on standard error."},
     {"log", "level", KIND_WORD, 0, AT(config, log_level), .preset = "info",
@@ -117,6 +136,12 @@ const struct setting settings_table[] = {
      .no_preset = "the monitor's name",
      .help = "What it is compared with: `fraud` is the newest promoted version, `fraud@7` that "
              "one."},
+    {"monitors[]", "versions", KIND_PAIRS, 0, LIST_AT(config_monitor, versions, version_count),
+     ELEMENT(config_version), COUNT(0, 64), .no_preset = "all against `baseline`",
+     .help =
+         "Model versions that have a baseline of their own, for example `{\"7\": fraud@3}`. A "
+         "version that is not named here is counted and judged against `baseline`, and reported "
+         "as unknown if any are named."},
     {"monitors[]", "windows", KIND_DURATION, SETTING_LIST | SETTING_JUDGES,
      LIST_AT(config_monitor, windows_ms, window_count), .preset = "[1h, 24h]",
      RANGE(MINUTE_MS, 90 * DAY_MS), COUNT(1, 8),

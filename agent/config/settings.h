@@ -19,6 +19,7 @@ enum setting_kind {
     KIND_FEATURES, /* JSON Pointer that ends in an asterisk */
     KIND_TOPIC,
     KIND_BASELINE, /* name or name@version */
+    KIND_START,    /* earliest, latest or an instant */
     KIND_LISTEN,   /* host:port, or empty */
     KIND_STORE,
     KIND_FILE, /* resolved against the directory of the config file */

@@ -9,11 +9,9 @@
 #include "decode/decode.h"
 
 #include <assert.h>
-#include <math.h>
 
-#include "decode/number.h"
 #include "decode/plan.h"
-#include "decode/text.h"
+#include "decode/scalar.h"
 
 struct walk {
     struct decode_plan *plan;
@@ -192,81 +190,24 @@ static char *walk_container(struct walk *walk, char *p, struct plan_node *node)
     p = object ? walk_object(walk, p + 1, node) : walk_array(walk, p + 1, node);
     struct value *value = wanted(walk, node);
     if (p && value) {
+        walk->plan->shape.unfit = true; /* it has no room for the text of a container */
         value->kind = object ? VALUE_OBJECT : VALUE_ARRAY;
         value->text = bytes_make(start, (size_t)(walk->event.data + (p - copy) - start));
     }
     return p;
 }
 
-static char *walk_text(struct walk *walk, char *p, struct value *ret_value)
-{
-    struct bytes text;
-    p = text_read(p, walk->end, &text, &walk->result);
-    if (!p)
-        return NULL;
-    if (text.size > walk->plan->limits.string_bytes)
-        return walk_fail(walk, DECODE_STRING_TOO_LONG);
-    if (ret_value) {
-        ret_value->kind = VALUE_STRING;
-        ret_value->text = text;
-    }
-    return p;
-}
-
-static inline char *walk_word(struct walk *walk, char *p, const char *word, struct value value,
-                              struct value *ret_value)
-{
-    size_t size = strlen(word);
-    if (memcmp(p, word, size) != 0) {
-        while (*p == *word)
-            p++, word++;
-        return walk_unexpected(walk, p);
-    }
-    if (ret_value) {
-        *ret_value = value;
-        ret_value->text = bytes_make(p, size);
-    }
-    return p + size;
-}
-
-static char *walk_number(struct walk *walk, char *p, struct value *ret_value)
-{
-    if (p[0] == '-' && p[1] == 'I')
-        return walk_word(walk, p, "-Infinity",
-                         (struct value){.kind = VALUE_INFINITE, .number = -(double)INFINITY},
-                         ret_value);
-    if (p[0] == '-' && p[1] == 'N')
-        return walk_word(walk, p, "-NaN", (struct value){.kind = VALUE_NAN, .number = (double)NAN},
-                         ret_value);
-    if (ret_value)
-        return number_read(p, walk->end, ret_value, &walk->result);
-    return number_skip(p, walk->end, &walk->result);
-}
-
 static char *walk_value(struct walk *walk, char *p, struct plan_node *node)
 {
-    struct value *value = wanted(walk, node);
-    switch (*p) {
-    case '"':
-        return walk_text(walk, p + 1, value);
-    case '{':
-    case '[':
+    struct decode_plan *plan = walk->plan;
+    if (*p == '{' || *p == '[')
         return walk_container(walk, p, node);
-    case 't':
-        return walk_word(walk, p, "true", (struct value){.kind = VALUE_TRUE}, value);
-    case 'f':
-        return walk_word(walk, p, "false", (struct value){.kind = VALUE_FALSE}, value);
-    case 'n':
-        return walk_word(walk, p, "null", (struct value){.kind = VALUE_NULL}, value);
-    case 'N':
-        return walk_word(walk, p, "NaN", (struct value){.kind = VALUE_NAN, .number = (double)NAN},
-                         value);
-    case 'I':
-        return walk_word(walk, p, "Infinity",
-                         (struct value){.kind = VALUE_INFINITE, .number = (double)INFINITY}, value);
-    default: /* number_read refuses what is not a number */
-        return walk_number(walk, p, value);
-    }
+    char *next =
+        scalar_read(p, walk->end, plan->limits.string_bytes, wanted(walk, node), &walk->result);
+    if (next && plan->shape.learning)
+        shape_mark(&plan->shape, (size_t)(p - plan->buffer), (size_t)(next - plan->buffer),
+                   node ? node->slot : PLAN_NONE);
+    return next;
 }
 
 static enum decode_result walk_event(struct walk *walk)
@@ -284,26 +225,54 @@ static enum decode_result walk_event(struct walk *walk)
     return scan_space(p) == walk->end ? DECODE_OK : DECODE_TRAILING;
 }
 
+/* The copy that can be read beyond its end and written to. */
+static const char *copy_event(struct decode_plan *plan, struct bytes event)
+{
+    memcpy(plan->buffer, event.data, event.size);
+    plan->buffer[event.size] = '\0';
+    return plan->buffer + event.size;
+}
+
+static void clear_values(const struct decode_plan *plan, struct value *values)
+{
+    if (plan->slots)
+        memset(values, 0, plan->slots * sizeof *values); /* VALUE_ABSENT */
+}
+
+static enum decode_result decode_walk(struct decode_plan *plan, struct bytes event,
+                                      struct value *ret_values, uint32_t *ret_unknown)
+{
+    const char *end = copy_event(plan, event);
+    clear_values(plan, ret_values);
+    if (plan->counters)
+        memset(ret_unknown, 0, plan->counters * sizeof *ret_unknown);
+    plan->events++;
+    keys_start(&plan->keys, event);
+    shape_start(&plan->shape);
+    struct walk walk = {
+        .plan = plan, .event = event, .end = end, .values = ret_values, .unknown = ret_unknown};
+    enum decode_result result = walk_event(&walk);
+    if (result == DECODE_OK)
+        shape_learn(&plan->shape, event, ret_unknown, plan->slots);
+    return result;
+}
+
 enum decode_result decode_event(struct decode_plan *plan, struct bytes event,
                                 struct value *ret_values, uint32_t *ret_unknown)
 {
+    struct shape *shape = &plan->shape;
     assert(plan->compiled);
     if (event.size > plan->limits.event_bytes)
         return DECODE_TOO_LARGE;
     if (event.size == 0)
         return DECODE_EMPTY;
-    memcpy(plan->buffer, event.data, event.size);
-    plan->buffer[event.size] = '\0';
-    if (plan->slots)
-        memset(ret_values, 0, plan->slots * sizeof *ret_values); /* VALUE_ABSENT */
-    if (plan->counters)
-        memset(ret_unknown, 0, plan->counters * sizeof *ret_unknown);
-    plan->events++;
-    keys_start(&plan->keys, event);
-    struct walk walk = {.plan = plan,
-                        .event = event,
-                        .end = plan->buffer + event.size,
-                        .values = ret_values,
-                        .unknown = ret_unknown};
-    return walk_event(&walk);
+    if (shape->gap_count) {
+        const char *end = copy_event(plan, event);
+        if (!shape->fills_all)
+            clear_values(plan, ret_values);
+        if (shape_read(shape, plan->buffer, end, plan->limits.string_bytes, ret_values,
+                       ret_unknown))
+            return DECODE_OK;
+    }
+    return decode_walk(plan, event, ret_values, ret_unknown);
 }

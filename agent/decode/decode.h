@@ -68,8 +68,8 @@ int decode_plan_want(struct decode_plan *plan, struct bytes pointer, struct err 
  * pointer twice gives the same counter; it counts 0 where there is no object. Not after compile. */
 int decode_plan_count_unknown(struct decode_plan *plan, struct bytes pointer, struct err *reterr);
 
-/* Allocates all that decoding needs: event_bytes and some 100 bytes for each
- * key of the limit. Once. */
+/* Allocates all that decoding needs: event_bytes, some 100 bytes for each key of the limit, and 100
+ * KiB. Once. */
 void decode_plan_compile(struct decode_plan *plan);
 
 uint32_t decode_plan_slots(const struct decode_plan *plan);
@@ -78,8 +78,9 @@ uint32_t decode_plan_counters(const struct decode_plan *plan);
 /* Decodes one record. On DECODE_OK fills ret_values[0..slots) and ret_unknown[0..counters);
  * otherwise both are unspecified. Values are views into `event` and the plan's scratch space, until
  * the next call. The plan's scratch makes a plan usable by one thread at a time. The plan learns
- * the order of keys from the records it sees; that changes the speed and never a result. Cost: one
- * pass; no allocation after compile. */
+ * the order of keys and what stands between the values from the records it sees; that changes the
+ * speed and never a result. Cost: one pass, or part of one in vain and another; no allocation after
+ * compile. */
 enum decode_result decode_event(struct decode_plan *plan, struct bytes event,
                                 struct value *ret_values, uint32_t *ret_unknown);
 

@@ -244,6 +244,7 @@ char *number_read(char *p, const char *end, struct value *ret_value, enum decode
     ret_value->integral = literal.integral;
     ret_value->number = literal.negative ? -magnitude : magnitude;
     ret_value->text = bytes_make(start, (size_t)(p - start));
+    ret_value->wide = true;
     return p;
 }
 

@@ -41,6 +41,7 @@ void decode_plan_free(struct decode_plan *plan)
     free(plan->indexed);
     free(plan->buffer);
     keys_release(&plan->keys);
+    shape_release(&plan->shape);
     free(plan);
 }
 
@@ -278,5 +279,6 @@ void decode_plan_compile(struct decode_plan *plan)
     plan->buffer =
         mem_new((size_t)plan->limits.event_bytes + plan->limits.key_bytes + SCAN_PADDING, 1);
     keys_init(&plan->keys, plan->limits.keys);
+    shape_init(&plan->shape, plan->counters);
     plan->compiled = true;
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "decode/keys.h"
 #include "decode/scan.h"
+#include "decode/shape.h"
 
 enum { PLAN_SLOTS = 8192, PLAN_DEPTH = 64, PLAN_NONE = -1, PLAN_HEAD_BYTES = 16 };
 
@@ -45,6 +46,7 @@ struct decode_plan {
     uint64_t events;
     char *buffer; /* the record's copy that is decoded */
     struct keys keys;
+    struct shape shape;
 };
 
 /* The child of `parent` with this unescaped key, or NULL. */

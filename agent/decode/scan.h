@@ -49,6 +49,23 @@ static inline char *scan_plain(char *p)
             return p + __builtin_ctz(mask);
     }
 }
+
+/* The closing quote of a string whose body begins at `p`, or NULL if something before it needs a
+ * look. Sooner done than scan_plain, because it waits for the quotes alone. */
+static inline char *scan_quote(char *p)
+{
+    for (;; p += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, _mm_set1_epi8('"')));
+        __m128i low = _mm_cmplt_epi8(chunk, _mm_set1_epi8(' '));
+        __m128i backslash = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'));
+        unsigned odd = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, backslash));
+        if (__builtin_expect((odd & (quotes - 1)) != 0, 0)) /* below the first quote */
+            return NULL;
+        if (quotes)
+            return p + __builtin_ctz(quotes);
+    }
+}
 #else
 static inline char *scan_plain(char *p)
 {
@@ -65,6 +82,12 @@ static inline char *scan_plain(char *p)
     while ((signed char)*p >= ' ' && *p != '"' && *p != '\\')
         p++;
     return p;
+}
+
+static inline char *scan_quote(char *p)
+{
+    p = scan_plain(p);
+    return *p == '"' ? p : NULL;
 }
 #endif
 

@@ -7,7 +7,8 @@
 
 #include "base/bytes.h"
 
-enum value_kind {
+/* One byte, so that it can be written together with the flags behind it. */
+enum __attribute__((packed)) value_kind {
     VALUE_ABSENT, /* the path is not there */
     VALUE_NULL,
     VALUE_FALSE,
@@ -25,6 +26,7 @@ struct value {
     enum value_kind kind;
     bool integral; /* a literal without fraction and exponent (VALUE_NUMBER, or VALUE_INFINITE when
                     * it has hundreds of digits) */
+    bool wide;     /* 16 bytes from text.data on may be read, whatever the text's size */
     double number; /* VALUE_NUMBER, VALUE_NAN, VALUE_INFINITE; else 0 */
     struct bytes text; /* unescaped for a string, else the JSON as written; empty when absent */
 };

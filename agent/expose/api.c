@@ -1,33 +1,61 @@
 /* The lists of the API: each reads rows of the store, at most `limit`, and hands them on. One row
  * more is asked for, so that a cut is noticed and said. Row functions only collect; the store
- * cannot be called from within them. */
+ * cannot be called from within them, and what they collect in is on the heap, because the rows may
+ * come later. */
 #include "expose/api.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "expose/json.h"
+#include "expose/request.h"
 #include "expose/routes.h"
 #include "sys/file.h"
 
-enum { ROWS_PRESET = 1000, ROWS_MAX = 10000, BASELINE_VERSION_MAX = 1000000 };
+enum {
+    ROWS_PRESET = 1000,
+    INCIDENTS_PRESET = 100,
+    QUARANTINE_PRESET = 100,
+    ROWS_MAX = 10000,
+    BASELINE_VERSION_MAX = 1000000
+};
 
 /* Rows on their way into an array. */
 struct rows {
+    struct request *request;
+    struct store_query query;
     json_t *array;
     uint32_t limit;
     bool truncated;
     unsigned parts;  /* of verdicts */
     bool evidence;   /* of incidents */
-    const char *id;  /* of incidents: only this one */
     bool only_open;  /* of incidents */
     const char *key; /* of baselines: only this name */
 };
 
+static void rows_free(void *job)
+{
+    struct rows *rows = job;
+    json_decref(rows->array);
+    free(rows);
+}
+
+static struct rows *rows_new(struct request *request)
+{
+    struct rows *rows = mem_new(1, sizeof *rows);
+    rows->request = request;
+    rows->array = json_array();
+    request->job = rows;
+    request->free_job = rows_free;
+    return rows;
+}
+
+/* Takes the row; non-zero if no more are wanted. */
 static int rows_add(struct rows *rows, json_t *row)
 {
-    if (json_array_size(rows->array) == rows->limit) {
-        rows->truncated = true;
+    bool full = json_array_size(rows->array) == rows->limit;
+    rows->truncated |= full;
+    if (full || !request_is_open(rows->request)) {
         json_decref(row);
         return 1;
     }
@@ -35,22 +63,24 @@ static int rows_add(struct rows *rows, json_t *row)
     return 0;
 }
 
-/* Replies with the rows, or with the store's error unless it is only that reading was stopped. */
-static void rows_reply(struct rows *rows, int result, const struct err *err, struct reply *reply)
+static void on_rows(void *context, enum store_result result, const struct err *err)
 {
-    if (result < 0 && !rows->truncated) {
-        json_decref(rows->array);
-        reply_store_error(reply, err);
+    struct rows *rows = context;
+    struct request *request = rows->request;
+    if (!request_told(request, result, err))
         return;
-    }
-    reply->truncated = rows->truncated;
-    reply_json(reply, rows->array);
+    request->reply.truncated = rows->truncated;
+    reply_json(&request->reply, json_incref(rows->array));
+    request_answer(request);
 }
 
-static bool bad_request(struct reply *reply, int result, const struct err *err)
+/* Answers 400 if a parameter was wrong. */
+static bool bad_request(struct request *request, int result, const struct err *err)
 {
-    if (result < 0)
-        reply_error(reply, 400, "%s", err->text);
+    if (result < 0) {
+        reply_error(&request->reply, 400, "%s", err->text);
+        request_answer(request);
+    }
     return result < 0;
 }
 
@@ -69,6 +99,8 @@ void api_error(struct reply *reply)
 {
     reply_json(reply, json_pack("{s:o}", "error", json_from_text(reply->body.data)));
 }
+
+/* ---- status ---- */
 
 void api_status(const struct request *request, struct reply *reply)
 {
@@ -92,107 +124,137 @@ void api_status(const struct request *request, struct reply *reply)
     reply_json(reply, status);
 }
 
+/* ---- verdicts ---- */
+
 static int add_verdict(void *context, const struct store_verdict *verdict)
 {
     struct rows *rows = context;
     return rows_add(rows, json_from_verdict(verdict, rows->parts));
 }
 
-static bool monitor_is_known(const struct request *request, const char *name)
+/* Whether the monitor has verdicts at all: without any of the kind that was asked for the list is
+ * empty, without a monitor there is none. */
+static void on_known(void *context, enum store_result result, const struct err *err)
 {
-    const struct config *config = request->web->config;
-    struct rows rows = {.array = json_array(), .limit = 1};
-    struct store_query query = {.monitor = name, .limit = 1};
-    bool known = config && config_monitor_find(config, name);
-    if (!known) {
-        store_latest(request->web->store, &query, add_verdict, &rows, NULL);
-        known = json_array_size(rows.array) > 0;
-    }
-    json_decref(rows.array);
-    return known;
+    struct rows *rows = context;
+    struct request *request = rows->request;
+    if (!request_told(request, result, err))
+        return;
+    if (json_array_size(rows->array) > 0)
+        reply_json(&request->reply, json_array());
+    else
+        reply_error(&request->reply, 404, "there is no monitor %s", request->names[0]);
+    request_answer(request);
 }
 
-void api_fields(const struct request *request, struct reply *reply)
+static void on_fields(void *context, enum store_result result, const struct err *err)
 {
-    struct rows rows = {0};
-    struct store_query query = {.monitor = request->names[0],
-                                .version = query_get(request->query, "version"),
-                                .segment = query_get(request->query, "segment"),
-                                .state = query_get(request->query, "state")};
-    struct err err = {0};
-    bool document = true;
-    if (bad_request(reply, query_duration(request->query, "window", &query.window_ms, &err),
-                    &err) ||
-        bad_request(reply, query_switch(request->query, "document", true, &document, &err), &err) ||
-        bad_request(reply,
-                    query_limit(request->query, "limit", ROWS_PRESET, ROWS_MAX, &rows.limit, &err),
-                    &err))
+    struct rows *rows = context;
+    struct request *request = rows->request;
+    if (!request_told(request, result, err))
         return;
-    rows.array = json_array();
-    rows.parts = document ? VERDICT_DOCUMENT : VERDICT_ROW;
-    query.limit = rows.limit + 1;
-    int result = store_latest(request->web->store, &query, add_verdict, &rows, &err);
-    if (result == 0 && json_array_size(rows.array) == 0 &&
-        !monitor_is_known(request, query.monitor)) {
-        json_decref(rows.array);
-        reply_error(reply, 404, "there is no monitor %s", query.monitor);
+    const struct config *config = request->web->config;
+    bool configured = config && config_monitor_find(config, request->names[0]);
+    if (json_array_size(rows->array) > 0 || configured) {
+        on_rows(rows, result, err);
         return;
     }
-    rows_reply(&rows, result, &err, reply);
+    rows->query = (struct store_query){.monitor = request->names[0], .limit = 1};
+    store_latest(request->web->store, &rows->query, add_verdict, rows, on_known, rows);
 }
+
+static int parse_fields(const struct request *request, struct rows *rows, struct err *reterr)
+{
+    const struct query *query = request->query;
+    bool document = true;
+    int result = query_duration(query, "window", &rows->query.window_ms, reterr);
+    if (result == 0)
+        result = query_switch(query, "document", true, &document, reterr);
+    if (result == 0)
+        result = query_limit(query, "limit", ROWS_PRESET, ROWS_MAX, &rows->limit, reterr);
+    rows->parts = document ? VERDICT_DOCUMENT : VERDICT_ROW;
+    return result;
+}
+
+void api_fields(struct request *request)
+{
+    struct rows *rows = rows_new(request);
+    struct err err = {0};
+    rows->query = (struct store_query){.monitor = request->names[0],
+                                       .version = query_get(request->query, "version"),
+                                       .segment = query_get(request->query, "segment"),
+                                       .state = query_get(request->query, "state")};
+    if (bad_request(request, parse_fields(request, rows, &err), &err))
+        return;
+    rows->query.limit = rows->limit + 1;
+    store_latest(request->web->store, &rows->query, add_verdict, rows, on_fields, rows);
+}
+
+/* ---- incidents ---- */
 
 static int add_incident(void *context, const struct store_incident *incident)
 {
     struct rows *rows = context;
     if (rows->only_open && !strcmp(incident->state, "resolved"))
         return 0;
-    if (rows->id && strcmp(incident->id, rows->id) != 0)
-        return 0;
     return rows_add(rows, json_from_incident(incident, rows->evidence));
 }
 
-void api_incidents(const struct request *request, struct reply *reply)
+static int parse_incidents(const struct request *request, struct rows *rows, struct err *reterr)
 {
-    struct rows rows = {0};
-    struct store_query query = {.monitor = query_get(request->query, "monitor"),
-                                .version = query_get(request->query, "version"),
-                                .state = query_get(request->query, "state"),
-                                .limit = ROWS_MAX + 1};
-    struct err err = {0};
-    if (bad_request(reply, query_instant(request->query, "since", &query.since_ms, &err), &err) ||
-        bad_request(reply, query_instant(request->query, "until", &query.until_ms, &err), &err) ||
-        bad_request(reply, query_switch(request->query, "evidence", true, &rows.evidence, &err),
-                    &err) ||
-        bad_request(reply, query_limit(request->query, "limit", 100, ROWS_MAX, &rows.limit, &err),
-                    &err))
-        return;
-    if (query.state && !strcmp(query.state, "open")) {
-        rows.only_open = true;
-        query.state = NULL;
-    } else {
-        query.limit = rows.limit + 1;
-    }
-    rows.array = json_array();
-    int result = store_incidents(request->web->store, &query, add_incident, &rows, &err);
-    rows_reply(&rows, result, &err, reply);
+    const struct query *query = request->query;
+    int result = query_instant(query, "since", &rows->query.since_ms, reterr);
+    if (result == 0)
+        result = query_instant(query, "until", &rows->query.until_ms, reterr);
+    if (result == 0)
+        result = query_switch(query, "evidence", true, &rows->evidence, reterr);
+    if (result == 0)
+        result = query_limit(query, "limit", INCIDENTS_PRESET, ROWS_MAX, &rows->limit, reterr);
+    return result;
 }
 
-void api_incident(const struct request *request, struct reply *reply)
+void api_incidents(struct request *request)
 {
-    struct rows rows = {
-        .array = json_array(), .limit = 1, .evidence = true, .id = request->names[0]};
-    struct store_query query = {.limit = ROWS_MAX};
+    struct rows *rows = rows_new(request);
     struct err err = {0};
-    int result = store_incidents(request->web->store, &query, add_incident, &rows, &err);
-    json_t *incident = json_incref(json_array_get(rows.array, 0));
-    json_decref(rows.array);
-    if (incident)
-        reply_json(reply, incident);
-    else if (result < 0)
-        reply_store_error(reply, &err);
-    else
-        reply_error(reply, 404, "there is no incident %s", request->names[0]);
+    rows->query = (struct store_query){.monitor = query_get(request->query, "monitor"),
+                                       .version = query_get(request->query, "version"),
+                                       .state = query_get(request->query, "state")};
+    if (bad_request(request, parse_incidents(request, rows, &err), &err))
+        return;
+    rows->query.limit = rows->limit + 1;
+    if (rows->query.state && !strcmp(rows->query.state, "open")) {
+        rows->only_open = true;
+        rows->query.state = NULL;
+        rows->query.limit = ROWS_MAX + 1;
+    }
+    store_incidents(request->web->store, &rows->query, add_incident, rows, on_rows, rows);
 }
+
+static void on_incident(void *context, enum store_result result, const struct err *err)
+{
+    struct rows *rows = context;
+    struct request *request = rows->request;
+    if (!request_told(request, result, err))
+        return;
+    json_t *incident = json_array_get(rows->array, 0);
+    if (incident)
+        reply_json(&request->reply, json_incref(incident));
+    else
+        reply_error(&request->reply, 404, "there is no incident %s", request->names[0]);
+    request_answer(request);
+}
+
+void api_incident(struct request *request)
+{
+    struct rows *rows = rows_new(request);
+    rows->limit = 1;
+    rows->evidence = true;
+    rows->query = (struct store_query){.incident = request->names[0], .limit = 1};
+    store_incidents(request->web->store, &rows->query, add_incident, rows, on_incident, rows);
+}
+
+/* ---- baselines ---- */
 
 static int add_baseline(void *context, const struct store_baseline *baseline)
 {
@@ -202,52 +264,77 @@ static int add_baseline(void *context, const struct store_baseline *baseline)
     return rows_add(rows, json_from_baseline(baseline));
 }
 
-void api_baselines(const struct request *request, struct reply *reply)
+void api_baselines(struct request *request)
 {
-    struct rows rows = {
-        .array = json_array(), .limit = ROWS_MAX, .key = query_get(request->query, "name")};
-    struct err err = {0};
-    int result = store_baseline_list(request->web->store, add_baseline, &rows, &err);
-    rows_reply(&rows, result, &err, reply);
+    struct rows *rows = rows_new(request);
+    rows->limit = ROWS_MAX;
+    rows->key = query_get(request->query, "name");
+    store_baseline_list(request->web->store, add_baseline, rows, on_rows, rows);
 }
 
-void api_baseline(const struct request *request, struct reply *reply)
+struct document {
+    struct request *request;
+    struct text text;
+    uint32_t version;
+};
+
+static void document_free(void *job)
 {
-    uint32_t version = 0;
-    struct err err = {0};
-    struct text document = {0};
-    if (query_get(request->query, "version") &&
-        bad_request(reply,
-                    query_limit(request->query, "version", 1, BASELINE_VERSION_MAX, &version, &err),
-                    &err))
+    struct document *document = job;
+    text_release(&document->text);
+    free(document);
+}
+
+static void on_document(void *context, enum store_result result, const struct err *err)
+{
+    struct document *document = context;
+    struct request *request = document->request;
+    struct reply *reply = &request->reply;
+    bool missing = result == STORE_FAILED && err->code == ERR_NOT_FOUND;
+    if (!request_told(request, missing ? STORE_DONE : result, err))
         return;
-    int result = store_baseline_get(request->web->store, request->names[0], version, &document,
-                                    &version, &err);
-    if (result == 0) {
-        text_add(&reply->body, document.data, document.size);
-        reply->type = "application/json";
-    } else if (result == ERR_NOT_FOUND) {
+    if (missing) {
         reply_error(reply, 404, "there is no such baseline, or no promoted version of it");
     } else {
-        reply_store_error(reply, &err);
+        text_add(&reply->body, document->text.data, document->text.size);
+        reply->type = "application/json";
     }
-    text_release(&document);
+    request_answer(request);
 }
+
+void api_baseline(struct request *request)
+{
+    struct document *document = mem_new(1, sizeof *document);
+    struct err err = {0};
+    document->request = request;
+    request->job = document;
+    request->free_job = document_free;
+    if (query_get(request->query, "version") &&
+        bad_request(request,
+                    query_limit(request->query, "version", 1, BASELINE_VERSION_MAX,
+                                &document->version, &err),
+                    &err))
+        return;
+    store_baseline_get(request->web->store, request->names[0], document->version, &document->text,
+                       &document->version, on_document, document);
+}
+
+/* ---- quarantine ---- */
 
 static int add_quarantine(void *context, const struct store_quarantine *quarantine)
 {
     return rows_add(context, json_from_quarantine(quarantine));
 }
 
-void api_quarantine(const struct request *request, struct reply *reply)
+void api_quarantine(struct request *request)
 {
-    struct rows rows = {0};
+    struct rows *rows = rows_new(request);
     struct err err = {0};
-    if (bad_request(reply, query_limit(request->query, "limit", 100, ROWS_MAX, &rows.limit, &err),
-                    &err))
+    if (bad_request(
+            request,
+            query_limit(request->query, "limit", QUARANTINE_PRESET, ROWS_MAX, &rows->limit, &err),
+            &err))
         return;
-    rows.array = json_array();
-    int result =
-        store_quarantine_list(request->web->store, rows.limit + 1, add_quarantine, &rows, &err);
-    rows_reply(&rows, result, &err, reply);
+    store_quarantine_list(request->web->store, rows->limit + 1, add_quarantine, rows, on_rows,
+                          rows);
 }

@@ -5,14 +5,14 @@
 #include "expose/internal.h"
 
 void api_status(const struct request *request, struct reply *reply);
-void api_monitors(const struct request *request, struct reply *reply);
-void api_fields(const struct request *request, struct reply *reply);
-void api_field(const struct request *request, struct reply *reply);
-void api_incidents(const struct request *request, struct reply *reply);
-void api_incident(const struct request *request, struct reply *reply);
-void api_baselines(const struct request *request, struct reply *reply);
-void api_baseline(const struct request *request, struct reply *reply);
-void api_quarantine(const struct request *request, struct reply *reply);
+void api_monitors(struct request *request);
+void api_fields(struct request *request);
+void api_field(struct request *request);
+void api_incidents(struct request *request);
+void api_incident(struct request *request);
+void api_baselines(struct request *request);
+void api_baseline(struct request *request);
+void api_quarantine(struct request *request);
 
 /* Turns the line of an error reply into {"error": line}. */
 void api_error(struct reply *reply);

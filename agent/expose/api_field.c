@@ -2,16 +2,19 @@
  *
  * First the latest verdicts of the field say what there is to choose from; what the request leaves
  * open is filled in from the newest of them. Then the history of the chosen series is read. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "expose/api.h"
 #include "expose/json.h"
+#include "expose/request.h"
 #include "expose/routes.h"
 
 enum { SERIES_MAX = 10000, HISTORY_PRESET = 300, HISTORY_MAX = 2000 };
 
 struct series {
-    const struct request *request;
+    struct request *request;
+    struct store_query all, query; /* first, then */
     const char *version, *segment; /* NULL: not asked for */
     int64_t window_ms;             /* 0: not asked for */
     uint32_t limit;
@@ -27,6 +30,8 @@ struct series {
 static int choose(void *context, const struct store_verdict *v)
 {
     struct series *series = context;
+    if (!request_is_open(series->request))
+        return 1;
     json_add_once(series->versions, json_from_text(v->version));
     json_add_once(series->windows, json_integer(v->window_ms));
     json_add_once(series->segments, json_from_text(v->segment));
@@ -66,16 +71,6 @@ static json_t *reversed(const json_t *list)
     return result;
 }
 
-static int series_read(struct series *series, struct store_query *query, struct err *reterr)
-{
-    query->version = json_string_value(json_object_get(series->latest, "version"));
-    query->segment = series->segment;
-    query->window_ms = series->latest_window_ms;
-    query->limit = series->limit + 1;
-    int result = store_verdicts(series->request->web->store, query, add_history, series, reterr);
-    return series->truncated ? 0 : result;
-}
-
 static json_t *series_json(const struct series *series)
 {
     static const char *const copied[] = {"monitor", "field",  "version",
@@ -94,58 +89,90 @@ static json_t *series_json(const struct series *series)
     return object;
 }
 
-static void series_release(struct series *series)
+static void series_free(void *job)
 {
+    struct series *series = job;
     json_decref(series->versions);
     json_decref(series->windows);
     json_decref(series->segments);
     json_decref(series->history);
     json_decref(series->latest);
     json_decref(series->histogram);
+    free(series);
 }
 
-static int series_parse(const struct request *request, struct series *series,
-                        struct store_query *query, struct err *reterr)
+static struct series *series_new(struct request *request)
 {
-    int result = query_duration(request->query, "window", &series->window_ms, reterr);
+    struct series *series = mem_new(1, sizeof *series);
+    const char *segment = query_get(request->query, "segment");
+    request->job = series;
+    request->free_job = series_free;
+    series->request = request;
+    series->version = query_get(request->query, "version");
+    series->segment = segment ? segment : "";
+    series->all = (struct store_query){
+        .monitor = request->names[0], .field = request->names[1], .limit = SERIES_MAX};
+    series->query = series->all;
+    series->versions = json_array();
+    series->windows = json_array();
+    series->segments = json_array();
+    series->history = json_array();
+    return series;
+}
+
+static int series_parse(struct series *series, struct err *reterr)
+{
+    const struct query *query = series->request->query;
+    int result = query_duration(query, "window", &series->window_ms, reterr);
     if (result == 0)
-        result = query_instant(request->query, "since", &query->since_ms, reterr);
+        result = query_instant(query, "since", &series->query.since_ms, reterr);
     if (result == 0)
-        result = query_instant(request->query, "until", &query->until_ms, reterr);
+        result = query_instant(query, "until", &series->query.until_ms, reterr);
     if (result == 0)
-        result = query_limit(request->query, "limit", HISTORY_PRESET, HISTORY_MAX, &series->limit,
-                             reterr);
+        result = query_limit(query, "limit", HISTORY_PRESET, HISTORY_MAX, &series->limit, reterr);
     return result;
 }
 
-void api_field(const struct request *request, struct reply *reply)
+static void on_history(void *context, enum store_result result, const struct err *err)
 {
-    const char *segment = query_get(request->query, "segment");
-    struct series series = {.request = request,
-                            .version = query_get(request->query, "version"),
-                            .segment = segment ? segment : ""};
-    struct store_query all = {
-        .monitor = request->names[0], .field = request->names[1], .limit = SERIES_MAX};
-    struct store_query query = all;
-    struct err err = {0};
-    if (series_parse(request, &series, &query, &err) < 0) {
-        reply_error(reply, 400, "%s", err.text);
+    struct series *series = context;
+    struct request *request = series->request;
+    if (!request_told(request, result, err))
+        return;
+    request->reply.truncated = series->truncated;
+    reply_json(&request->reply, series_json(series));
+    request_answer(request);
+}
+
+static void on_latest(void *context, enum store_result result, const struct err *err)
+{
+    struct series *series = context;
+    struct request *request = series->request;
+    struct store_query *query = &series->query;
+    if (!request_told(request, result, err))
+        return;
+    if (!series->latest) {
+        reply_error(&request->reply, 404,
+                    "there is no verdict of field %s in monitor %s with these filters",
+                    query->field, query->monitor);
+        request_answer(request);
         return;
     }
-    series.versions = json_array();
-    series.windows = json_array();
-    series.segments = json_array();
-    series.history = json_array();
-    int result = store_latest(request->web->store, &all, choose, &series, &err);
-    if (result == 0 && series.latest)
-        result = series_read(&series, &query, &err);
-    reply->truncated = series.truncated;
-    if (result < 0)
-        reply_store_error(reply, &err);
-    else if (!series.latest)
-        reply_error(reply, 404, "there is no verdict of field %s in monitor %s with these filters",
-                    all.field, all.monitor);
-    else
-        reply_json(reply, series_json(&series));
-    series_release(&series);
+    query->version = json_string_value(json_object_get(series->latest, "version"));
+    query->segment = series->segment;
+    query->window_ms = series->latest_window_ms;
+    query->limit = series->limit + 1;
+    store_verdicts(request->web->store, query, add_history, series, on_history, series);
+}
+
+void api_field(struct request *request)
+{
+    struct series *series = series_new(request);
+    struct err err = {0};
+    if (series_parse(series, &err) < 0) {
+        reply_error(&request->reply, 400, "%s", err.text);
+        request_answer(request);
+        return;
+    }
+    store_latest(request->web->store, &series->all, choose, series, on_latest, series);
 }

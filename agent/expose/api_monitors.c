@@ -3,16 +3,20 @@
  * Sums up the latest verdict of every field, window and segment. The store gives the newest first;
  * a verdict that ends more than its own window before the monitor's newest one is of a version or
  * segment that is not fed any more, and says nothing about now. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "expose/api.h"
 #include "expose/json.h"
+#include "expose/request.h"
 
 enum { VERDICTS_MAX = 50000 };
 
 static const char *const severities[] = {"none", "notice", "low", "medium", "high"};
 
 struct summary {
+    struct request *request;
+    struct store_query query;
     json_t *array;
     json_t *by_name; /* borrowed views into array, by monitor */
     uint32_t verdicts;
@@ -59,7 +63,7 @@ static void count_state(json_t *monitor, const char *state)
 static int add_verdict(void *context, const struct store_verdict *v)
 {
     struct summary *summary = context;
-    if (++summary->verdicts > VERDICTS_MAX)
+    if (++summary->verdicts > VERDICTS_MAX || !request_is_open(summary->request))
         return 1;
     json_t *monitor = json_object_get(summary->by_name, v->monitor);
     if (!monitor)
@@ -95,27 +99,42 @@ static void monitor_finish(json_t *monitor)
     json_sort(json_object_get(monitor, "segments"));
 }
 
-void api_monitors(const struct request *request, struct reply *reply)
+static void summary_free(void *job)
 {
-    const struct config *config = request->web->config;
-    struct summary summary = {.array = json_array(), .by_name = json_object()};
-    struct store_query query = {.limit = VERDICTS_MAX + 1};
-    struct err err = {0};
-    for (uint32_t i = 0; config && i < config->monitor_count; i++)
-        monitor_new(&summary, config->monitors[i].name, &config->monitors[i]);
-    int result = store_latest(request->web->store, &query, add_verdict, &summary, &err);
+    struct summary *summary = job;
+    json_decref(summary->by_name);
+    json_decref(summary->array);
+    free(summary);
+}
+
+static void on_verdicts(void *context, enum store_result result, const struct err *err)
+{
+    struct summary *summary = context;
+    struct request *request = summary->request;
     size_t i;
     json_t *monitor;
-    json_array_foreach(summary.array, i, monitor)
+    if (!request_told(request, result, err))
+        return;
+    json_array_foreach(summary->array, i, monitor)
     {
         monitor_finish(monitor);
     }
-    json_decref(summary.by_name);
-    reply->truncated = summary.verdicts > VERDICTS_MAX;
-    if (result < 0 && !reply->truncated) {
-        json_decref(summary.array);
-        reply_store_error(reply, &err);
-        return;
-    }
-    reply_json(reply, summary.array);
+    request->reply.truncated = summary->verdicts > VERDICTS_MAX;
+    reply_json(&request->reply, json_incref(summary->array));
+    request_answer(request);
+}
+
+void api_monitors(struct request *request)
+{
+    const struct config *config = request->web->config;
+    struct summary *summary = mem_new(1, sizeof *summary);
+    request->job = summary;
+    request->free_job = summary_free;
+    summary->request = request;
+    summary->query.limit = VERDICTS_MAX + 1;
+    summary->array = json_array();
+    summary->by_name = json_object();
+    for (uint32_t i = 0; config && i < config->monitor_count; i++)
+        monitor_new(summary, config->monitors[i].name, &config->monitors[i]);
+    store_latest(request->web->store, &summary->query, add_verdict, summary, on_verdicts, summary);
 }

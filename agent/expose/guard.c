@@ -1,9 +1,12 @@
 /* evhttp owns its connections and tells nobody when one goes before its request was complete. So
  * the guard makes the bufferevent of each connection itself and keeps a reference; when evhttp has
  * let go of it, its callbacks are gone, which a sweep sees. The sweep runs after every reply, at
- * every accept, and by a timer as long as a connection is open. At the cap the listener is
- * switched off, and clients wait in the kernel's queue until a place is free, at the latest when a
- * deadline has passed. It refuses to know what is asked and answered. */
+ * every accept, and by a timer as long as a connection is open.
+ *
+ * Whoever takes the last place makes the oldest slow connection go, so that a place stays free. If
+ * none is slow yet the listener is switched off, and clients wait in the kernel's queue until one
+ * is. A connection is asking, waiting (for us) or answering; the one that waits is never slow, and
+ * fewer may wait than there are places. It refuses to know what is asked and answered. */
 #include "expose/guard.h"
 
 #include <event2/buffer.h>
@@ -15,9 +18,12 @@
 
 #include "sys/file.h"
 
+enum phase { ASKING, WAITING, ANSWERING };
+
 struct slot {
     struct bufferevent *connection; /* NULL: free */
-    int64_t deadline_ms;            /* loop time */
+    enum phase phase;
+    int64_t since_ms; /* loop time: when the phase began */
 };
 
 struct guard {
@@ -44,34 +50,83 @@ static void slot_release(struct guard *guard, struct slot *slot)
     guard->open--;
 }
 
-static void guard_pause(struct guard *guard)
-{
-    evconnlistener_disable(guard->listener);
-    guard->paused = true;
-}
-
 static void guard_schedule(struct guard *guard)
 {
-    struct timeval wait = {guard->limits.sweep_ms / SECOND_MS,
-                           guard->limits.sweep_ms % SECOND_MS * 1000};
-    if ((guard->open > 0 || guard->paused) && !event_pending(guard->timer, EV_TIMEOUT, NULL))
+    int64_t wait_ms = guard->limits.sweep_ms;
+    if (guard->paused && guard->limits.pressed_request_ms < wait_ms)
+        wait_ms = guard->limits.pressed_request_ms;
+    struct timeval wait = {wait_ms / SECOND_MS, wait_ms % SECOND_MS * 1000};
+    if (guard->open > 0 || guard->paused)
         event_add(guard->timer, &wait);
 }
 
-static void guard_sweep(struct guard *guard)
+/* How long the slot may go on in its phase. */
+static int64_t slot_allowance_ms(const struct slot *slot, const struct web_limits *limits,
+                                 bool pressed)
 {
-    int64_t now_ms = clock_loop().ms;
+    if (slot->phase == ASKING)
+        return pressed ? limits->pressed_request_ms : limits->request_ms;
+    if (slot->phase == ANSWERING)
+        return pressed ? limits->pressed_response_ms : limits->response_ms;
+    return INT64_MAX;
+}
+
+static bool slot_is_slow(const struct slot *slot, const struct web_limits *limits, bool pressed,
+                         int64_t now_ms)
+{
+    return now_ms - slot->since_ms >= slot_allowance_ms(slot, limits, pressed);
+}
+
+static void slot_cut(struct guard *guard, struct slot *slot)
+{
+    guard->cut++;
+    bufferevent_trigger_event(slot->connection, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+    if (slot_is_released(slot))
+        slot_release(guard, slot);
+}
+
+static void guard_sweep(struct guard *guard, int64_t now_ms)
+{
     for (uint32_t i = 0; i < guard->limits.connections; i++) {
         struct slot *slot = &guard->slots[i];
         if (!slot->connection)
             continue;
-        if (now_ms >= slot->deadline_ms && !slot_is_released(slot)) {
-            guard->cut++;
-            bufferevent_trigger_event(slot->connection, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
-        }
         if (slot_is_released(slot))
             slot_release(guard, slot);
+        else if (slot_is_slow(slot, &guard->limits, false, now_ms))
+            slot_cut(guard, slot);
     }
+}
+
+/* The oldest of those that have asked nothing yet, else of those that do not take their answer. */
+static struct slot *guard_victim(struct guard *guard, int64_t now_ms)
+{
+    struct slot *victim = NULL;
+    for (uint32_t i = 0; i < guard->limits.connections; i++) {
+        struct slot *slot = &guard->slots[i];
+        if (!slot->connection || !slot_is_slow(slot, &guard->limits, true, now_ms))
+            continue;
+        if (!victim || slot->phase < victim->phase ||
+            (slot->phase == victim->phase && slot->since_ms < victim->since_ms))
+            victim = slot;
+    }
+    return victim;
+}
+
+/* Keeps a place free for the next one, or nobody else is let in. */
+static void guard_keep_place(struct guard *guard, int64_t now_ms)
+{
+    if (guard->open == guard->limits.connections) {
+        struct slot *victim = guard_victim(guard, now_ms);
+        if (victim)
+            slot_cut(guard, victim);
+    }
+    bool full = guard->open == guard->limits.connections;
+    if (full && !guard->paused)
+        evconnlistener_disable(guard->listener);
+    if (!full && guard->paused)
+        evconnlistener_enable(guard->listener);
+    guard->paused = full;
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *context)
@@ -79,18 +134,17 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     struct guard *guard = context;
-    guard_sweep(guard);
-    if (guard->paused && guard->open < guard->limits.connections) {
-        guard->paused = false;
-        evconnlistener_enable(guard->listener);
-    }
+    int64_t now_ms = clock_loop().ms;
+    guard_sweep(guard, now_ms);
+    guard_keep_place(guard, now_ms);
     guard_schedule(guard);
 }
 
 static struct bufferevent *on_accept(struct event_base *base, void *context)
 {
     struct guard *guard = context;
-    guard_sweep(guard);
+    int64_t now_ms = clock_loop().ms;
+    guard_sweep(guard, now_ms);
     struct bufferevent *connection = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!connection)
         mem_fail(sizeof(struct slot));
@@ -101,13 +155,11 @@ static struct bufferevent *on_accept(struct event_base *base, void *context)
         if (slot->connection)
             continue;
         bufferevent_incref(connection);
-        slot->connection = connection;
-        slot->deadline_ms = clock_loop().ms + guard->limits.request_ms;
+        *slot = (struct slot){connection, ASKING, now_ms};
         guard->open++;
         break;
     }
-    if (guard->open == guard->limits.connections)
-        guard_pause(guard);
+    guard_keep_place(guard, now_ms);
     guard_schedule(guard);
     return connection;
 }
@@ -146,14 +198,24 @@ void guard_free(struct guard *guard)
     free(guard);
 }
 
-void guard_answering(struct guard *guard, struct evhttp_request *request)
+static void guard_enter(struct guard *guard, struct evhttp_request *request, enum phase phase)
 {
     struct evhttp_connection *of = evhttp_request_get_connection(request);
     struct bufferevent *connection = of ? evhttp_connection_get_bufferevent(of) : NULL;
     for (uint32_t i = 0; connection && i < guard->limits.connections; i++) {
         if (guard->slots[i].connection == connection)
-            guard->slots[i].deadline_ms = clock_loop().ms + guard->limits.response_ms;
+            guard->slots[i] = (struct slot){connection, phase, clock_loop().ms};
     }
+}
+
+void guard_waiting(struct guard *guard, struct evhttp_request *request)
+{
+    guard_enter(guard, request, WAITING);
+}
+
+void guard_answering(struct guard *guard, struct evhttp_request *request)
+{
+    guard_enter(guard, request, ANSWERING);
     evhttp_request_set_on_complete_cb(request, on_complete, guard);
 }
 

@@ -1,7 +1,9 @@
 /* The guard at the door: how many connections are open, and for how long.
  *
  * libevent 2.1 has neither a cap nor an absolute deadline (its timeouts start again with every
- * byte), so a slow client could hold a connection, and enough of them the listener, for ever. */
+ * byte), so a slow client could hold a connection, and enough of them the listener, for ever. Nor
+ * may slow clients shut out those who ask whether the agent is alive: when every place is taken,
+ * the oldest connection that is slow (limits.pressed_…) gives its own away. */
 #ifndef LEEWAY_EXPOSE_GUARD_H
 #define LEEWAY_EXPOSE_GUARD_H
 
@@ -21,10 +23,14 @@ struct guard *guard_new(struct event_base *base, struct evhttp *http,
 /* Only after the evhttp is freed, or before it served. Takes NULL. */
 void guard_free(struct guard *guard);
 
-/* The request of this connection is complete: from now on the deadline of the reply counts. */
+/* The request of this connection is complete, and waits for an answer of ours: that is not the
+ * client's fault, so it keeps its place until guard_answering. */
+void guard_waiting(struct guard *guard, struct evhttp_request *request);
+
+/* The reply is about to be sent: from now on its deadline counts. */
 void guard_answering(struct guard *guard, struct evhttp_request *request);
 
 uint32_t guard_open_count(const struct guard *guard); /* connections held now */
-uint64_t guard_cut_count(const struct guard *guard);  /* cut at a deadline since the start */
+uint64_t guard_cut_count(const struct guard *guard);  /* cut for being slow since the start */
 
 #endif

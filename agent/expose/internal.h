@@ -9,29 +9,39 @@
 
 struct web_limits {
     uint32_t connections; /* open at once */
+    uint32_t waiting;     /* requests that wait for the store at once; less than connections, so
+                             that there is room for those that ask whether the agent is alive */
     int64_t request_ms;   /* from accept until the request is complete */
+    int64_t wait_ms;      /* from then until there is an answer */
     int64_t response_ms;  /* from then until the reply is taken */
-    int64_t sweep_ms;     /* how often the two are looked at */
-    size_t header_bytes;  /* request line and header */
+    /* What a connection has of the first and the last when another one wants its place. */
+    int64_t pressed_request_ms, pressed_response_ms;
+    int64_t sweep_ms;    /* how often these are looked at */
+    size_t header_bytes; /* request line and header */
 };
-
-enum { METRICS_MAX_BYTES = 16 << 20 };
 
 extern const struct web_limits web_limits_default;
 
+struct request;
+
 struct web {
+    struct event_base *base;
     const struct config *config;
-    struct store *store;
+    struct store *store; /* NULL: none, or closed */
     struct web_hooks hooks;
     struct web_limits limits;
     struct evhttp *http;
     struct evconnlistener *listener; /* owned by http */
     struct guard *guard;
+    struct request *waiting; /* list */
+    uint32_t waiting_count;
+    struct web_reload *reload; /* the one under way, or NULL */
     uint16_t port;
     bool local; /* bound to loopback: see host.h */
     char listen_host[ADDRESS_HOST_MAX];
     double start_seconds;      /* of the process, since 1970; 0 if unknown */
     uint64_t requests, failed; /* answered; of these with 5xx */
+    int64_t series_dropped;    /* left out of /metrics so far */
 };
 
 /* web_new with other limits than the default ones. */
@@ -40,14 +50,7 @@ struct web *web_new_limited(struct event_base *base, const char *listen,
                             const struct web_hooks *hooks, const struct web_limits *limits,
                             struct err *reterr);
 
-/* One request, as a handler sees it. */
-struct request {
-    struct web *web;
-    const char *const *names; /* decoded parts of the path that stood for a "*" of the route */
-    const struct query *query;
-};
-
-/* What a handler answers; starts as 200, empty. */
+/* What is answered; starts as 200, empty. */
 struct reply {
     int status;
     const char *type;   /* Content-Type; NULL: text/plain */
@@ -58,6 +61,26 @@ struct reply {
     bool truncated;     /* a row limit cut the answer */
 };
 
+/* One request; its life is in request.h. Handlers use the first part. */
+struct request {
+    struct web *web;                   /* NULL: the listener is gone */
+    const char *names[PATH_PARTS_MAX]; /* parts of the path that stood for a "*" of the route */
+    const struct query *query;
+    struct reply reply;
+    void *job; /* what the handler keeps until the answer, and how to free it */
+    void (*free_job)(void *job);
+
+    struct path path; /* decoded, as is the query */
+    struct query asked;
+    struct evhttp_request *http; /* NULL: answered already, or the listener is gone */
+    struct event *timer;         /* while it waits */
+    struct request *next, **link;
+};
+
+/* Fills the reply and returns. */
 typedef void (*request_handler)(const struct request *request, struct reply *reply);
+
+/* Ends, now or later, in request_answer. */
+typedef void (*request_starter)(struct request *request);
 
 #endif

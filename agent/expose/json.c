@@ -119,7 +119,11 @@ json_t *json_from_verdict(const struct store_verdict *v, unsigned parts)
     json_object_set_new(row, "segment", json_from_text(v->segment));
     json_object_set_new(row, "field", json_from_text(v->field));
     json_object_set_new(row, "generation", json_from_text(v->generation));
-    json_object_set_new(row, "window", json_string(duration_format(v->window_ms, window)));
+    bool of_window = v->window_ms > 0;
+    json_object_set_new(row, "method", json_string(of_window ? "window" : "edetector"));
+    json_object_set_new(row, "window",
+                        of_window ? json_string(duration_format(v->window_ms, window))
+                                  : json_null());
     json_object_set_new(row, "window_ms", json_integer(v->window_ms));
     json_object_set_new(row, "start", json_from_ms(v->start_ms));
     json_object_set_new(row, "end", json_from_ms(v->end_ms));

@@ -4,56 +4,45 @@
  * has. */
 #include "expose/routes.h"
 
-#include <event2/buffer.h>
 #include <event2/http.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "expose/api.h"
 #include "expose/health.h"
 #include "expose/host.h"
 #include "expose/page.h"
+#include "expose/reload.h"
+#include "expose/request.h"
 
 struct route {
-    const char *path; /* "*" is a part with any name */
-    request_handler handler;
-    bool post; /* else GET and HEAD */
+    const char *path;     /* "*" is a part with any name */
+    request_handler now;  /* either answers at once */
+    request_starter from; /* or with what the store says */
+    request_starter post; /* or is a POST, and answers when it is done; else GET and HEAD */
 };
 
 static const struct route routes[] = {
-    {"/", page_index, false},
-    {"/page/*", page_file, false},
-    {"/livez", health_live, false},
-    {"/healthz", health_live, false},
-    {"/-/healthy", health_live, false},
-    {"/readyz", health_ready, false},
-    {"/-/ready", health_ready, false},
-    {"/metrics", health_metrics, false},
-    {"/-/reload", health_reload, true},
-    {"/api/v1/status", api_status, false},
-    {"/api/v1/monitors", api_monitors, false},
-    {"/api/v1/monitors/*/fields", api_fields, false},
-    {"/api/v1/monitors/*/fields/*", api_field, false},
-    {"/api/v1/incidents", api_incidents, false},
-    {"/api/v1/incidents/*", api_incident, false},
-    {"/api/v1/baselines", api_baselines, false},
-    {"/api/v1/baselines/*", api_baseline, false},
-    {"/api/v1/quarantine", api_quarantine, false},
+    {"/", .now = page_index},
+    {"/page/*", .now = page_file},
+    {"/livez", .now = health_live},
+    {"/healthz", .now = health_live},
+    {"/-/healthy", .now = health_live},
+    {"/readyz", .now = health_ready},
+    {"/-/ready", .now = health_ready},
+    {"/metrics", .now = health_metrics},
+    {"/-/reload", .post = reload_start},
+    {"/api/v1/status", .now = api_status},
+    {"/api/v1/monitors", .from = api_monitors},
+    {"/api/v1/monitors/*/fields", .from = api_fields},
+    {"/api/v1/monitors/*/fields/*", .from = api_field},
+    {"/api/v1/incidents", .from = api_incidents},
+    {"/api/v1/incidents/*", .from = api_incident},
+    {"/api/v1/baselines", .from = api_baselines},
+    {"/api/v1/baselines/*", .from = api_baseline},
+    {"/api/v1/quarantine", .from = api_quarantine},
 };
-
-static const char *const common_headers[][2] = {
-    {"Connection", "close"}, /* so a connection's deadline is its request's */
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'none'; "
-                                "form-action 'none'; frame-ancestors 'none'"},
-};
-
-static const char text_type[] = "text/plain; charset=utf-8";
 
 void reply_error(struct reply *reply, int status, const char *format, ...)
 {
@@ -120,81 +109,69 @@ static bool is_strange(const struct web *web, struct evhttp_request *request)
            !host_is_ours(host, web->listen_host, web->config ? web->config->external_url : NULL);
 }
 
-static void answer(struct web *web, struct evhttp_request *request, struct reply *reply)
+/* The route that takes the request; NULL with the reply filled if there is none. */
+static const struct route *choose(struct request *request)
 {
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    const char *names[PATH_PARTS_MAX] = {0};
-    struct path path;
-    struct query query;
+    struct evhttp_request *http = request->http;
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
+    struct reply *reply = &request->reply;
     struct err err;
-    if (is_strange(web, request)) {
+    if (is_strange(request->web, http)) {
         reply_error(reply, 421, "this host name is not served here; web.external_url allows one");
-        return;
+        return NULL;
     }
-    const struct route *route = route_find(evhttp_uri_get_path(uri), &path, names);
+    const struct route *route =
+        route_find(evhttp_uri_get_path(uri), &request->path, request->names);
     if (!route) {
         reply_error(reply, 404, "not found");
-        return;
+        return NULL;
     }
-    enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    enum evhttp_cmd_type method = evhttp_request_get_command(http);
     if (route->post ? method != EVHTTP_REQ_POST
                     : method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
         reply->allow = route->post ? "POST" : "GET, HEAD";
         reply_error(reply, 405, "method not allowed; use %s", reply->allow);
-        return;
+        return NULL;
     }
-    if (route->post && is_foreign(request)) {
+    if (route->post && is_foreign(http)) {
         reply_error(reply, 403, "requests from other sites are refused");
-        return;
+        return NULL;
     }
-    if (query_parse(evhttp_uri_get_query(uri), &query, &err) < 0) {
+    if (query_parse(evhttp_uri_get_query(uri), &request->asked, &err) < 0) {
         reply_error(reply, 400, "%s", err.text);
+        return NULL;
+    }
+    return route;
+}
+
+/* Whether the store may be asked for this one too. */
+static bool may_ask(struct request *request)
+{
+    const struct web *web = request->web;
+    if (!web->store)
+        reply_error(&request->reply, 503, "the store is closed");
+    else if (web->waiting_count >= web->limits.waiting)
+        reply_error(&request->reply, 503, "too many requests wait for the store; try again");
+    else
+        return true;
+    return false;
+}
+
+void routes_answer(struct web *web, struct evhttp_request *http)
+{
+    struct request *request = request_new(web, http);
+    const struct route *route = choose(request);
+    if (route && route->post) {
+        request_wait(request);
+        route->post(request);
         return;
     }
-    struct request asked = {.web = web, .names = names, .query = &query};
-    route->handler(&asked, reply);
-}
-
-static void send_reply(struct evhttp_request *request, const struct reply *reply)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    struct bytes body =
-        reply->fixed.data ? reply->fixed : bytes_make(reply->body.data, reply->body.size);
-    char length[24];
-    snprintf(length, sizeof length, "%zu", body.size);
-    for (size_t i = 0; i < sizeof common_headers / sizeof *common_headers; i++)
-        evhttp_add_header(headers, common_headers[i][0], common_headers[i][1]);
-    evhttp_add_header(headers, "Content-Type", reply->type ? reply->type : text_type);
-    evhttp_add_header(headers, "Content-Length", length);
-    evhttp_add_header(headers, "Cache-Control", reply->cacheable ? "no-cache" : "no-store");
-    if (reply->allow)
-        evhttp_add_header(headers, "Allow", reply->allow);
-    if (reply->truncated)
-        evhttp_add_header(headers, "Leeway-Truncated", "true");
-    struct evbuffer *buffer = NULL;
-    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD) {
-        buffer = evbuffer_new();
-        if (!buffer || (body.size > 0 && evbuffer_add(buffer, body.data, body.size) < 0))
-            mem_fail(body.size);
+    if (route && route->from && may_ask(request)) {
+        request_wait(request);
+        route->from(request);
+        return;
     }
-    evhttp_send_reply(request, reply->status, NULL, buffer);
-    if (buffer)
-        evbuffer_free(buffer);
-}
-
-void routes_answer(struct web *web, struct evhttp_request *request)
-{
-    struct reply reply = {.status = 200};
-    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-    answer(web, request, &reply);
-    if (reply.status >= 400 && !reply.type) {
-        if (path && !strncmp(path, "/api/", 5))
-            api_error(&reply);
-        else
-            text_puts(&reply.body, "\n");
-    }
-    web->requests++;
-    web->failed += reply.status >= 500;
-    send_reply(request, &reply);
-    text_release(&reply.body);
+    if (route && route->now)
+        route->now(request, &request->reply);
+    request_answer(request);
 }

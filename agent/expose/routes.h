@@ -1,4 +1,4 @@
-/* Which path is answered by what, and the headers that every reply has. */
+/* Which path is answered by what. */
 #ifndef LEEWAY_EXPOSE_ROUTES_H
 #define LEEWAY_EXPOSE_ROUTES_H
 
@@ -6,11 +6,11 @@
 
 struct evhttp_request;
 
-/* Answers the request, whatever it is, and closes its connection afterwards. */
-void routes_answer(struct web *web, struct evhttp_request *request);
+/* Answers the request, whatever it is, now or later. */
+void routes_answer(struct web *web, struct evhttp_request *http);
 
 /* Makes the reply an error: JSON {"error": …} below /api/, a line of text elsewhere is made from it
- * by routes_answer. `format` is one line for people, without anything secret. */
+ * by request_answer. `format` is one line for people, without anything secret. */
 void reply_error(struct reply *reply, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

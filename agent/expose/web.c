@@ -1,5 +1,5 @@
-/* The life of the listener: bind, hand requests to the routes, close. It assumes one loop, answers
- * every request before it returns to it, and refuses to know what the paths mean. */
+/* The life of the listener: bind, hand requests to the routes, close. It assumes one loop, and
+ * refuses to know what the paths mean. */
 #include "expose/web.h"
 
 #include <errno.h>
@@ -17,12 +17,17 @@
 #include "expose/host.h"
 #include "expose/internal.h"
 #include "expose/process.h"
+#include "expose/request.h"
 #include "expose/routes.h"
 
 const struct web_limits web_limits_default = {
     .connections = 64,
+    .waiting = 32,
     .request_ms = 5 * SECOND_MS,
+    .wait_ms = 15 * SECOND_MS,
     .response_ms = 20 * SECOND_MS,
+    .pressed_request_ms = 100,
+    .pressed_response_ms = SECOND_MS,
     .sweep_ms = 250,
     .header_bytes = 8192,
 };
@@ -72,9 +77,7 @@ static void listener_name(struct evconnlistener *listener, struct web *web)
 
 static void on_request(struct evhttp_request *request, void *context)
 {
-    struct web *web = context;
-    guard_answering(web->guard, request);
-    routes_answer(web, request);
+    routes_answer(context, request);
 }
 
 static void web_serve(struct web *web, struct event_base *base, struct evconnlistener *listener)
@@ -107,6 +110,7 @@ struct web *web_new_limited(struct event_base *base, const char *listen,
     if (!listener)
         return NULL;
     struct web *web = mem_new(1, sizeof *web);
+    web->base = base;
     web->config = config;
     web->store = store;
     web->limits = *limits;
@@ -128,9 +132,16 @@ void web_free(struct web *web)
 {
     if (!web)
         return;
+    requests_forsake(web);
     evhttp_free(web->http);
     guard_free(web->guard);
     free(web);
+}
+
+void web_store_closed(struct web *web)
+{
+    if (web)
+        requests_store_closed(web);
 }
 
 uint16_t web_port(const struct web *web)

@@ -32,6 +32,9 @@ enum answer { ANSWER_QUIET, ANSWER_HIT, ANSWER_NONE /* could not be judged */ };
 
 static bool rule_covers(const struct rule *rule, const struct verdict *verdict)
 {
+    /* An alarm's counts are not a window's: it says that something drifts, and no score. */
+    if (verdict->method == METHOD_EDETECTOR && rule->subject != RULE_DRIFT)
+        return false;
     if (!glob_match(rule->monitor, verdict->monitor))
         return false;
     if (verdict->segment[0] && !rule->segments)
@@ -394,22 +397,25 @@ static void entry_end(struct step *step, struct incident_book *book, struct entr
 }
 
 static void close_entries(const struct ruleset *ruleset, struct incident_book *book,
-                          struct step *step, bool orphans_only)
+                          struct step *step, const char *version, bool orphans_only)
 {
     for (uint32_t i = book->count; i-- > 0;) {
         struct entry *entry = &book->entries[i];
+        if (version && strcmp(entry->version, version) != 0)
+            continue;
         const struct rule *rule = rule_of(ruleset, entry, step->context->monitor->name);
         if (!rule || !orphans_only)
             entry_end(step, book, entry, rule);
     }
 }
 
-void incident_close_all(const struct ruleset *ruleset, struct incident_book *book,
-                        const struct incident_context *context, struct event_time now,
-                        const char *reason, struct arena *arena, struct incident_changes *changes)
+void incident_close_version(const struct ruleset *ruleset, struct incident_book *book,
+                            const char *version, const struct incident_context *context,
+                            struct event_time now, const char *reason, struct arena *arena,
+                            struct incident_changes *changes)
 {
     struct step step = {context, arena, changes, now.ms, reason};
-    close_entries(ruleset, book, &step, false);
+    close_entries(ruleset, book, &step, version, false);
 }
 
 void incident_close_orphans(const struct ruleset *ruleset, struct incident_book *book,
@@ -418,5 +424,5 @@ void incident_close_orphans(const struct ruleset *ruleset, struct incident_book 
                             struct incident_changes *changes)
 {
     struct step step = {context, arena, changes, now.ms, reason};
-    close_entries(ruleset, book, &step, true);
+    close_entries(ruleset, book, &step, NULL, true);
 }

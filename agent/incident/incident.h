@@ -76,13 +76,15 @@ struct incident_context {
 void incident_step(const struct ruleset *ruleset, struct incident_book *book,
                    const struct incident_context *context, const struct verdict *verdicts,
                    uint32_t count, struct arena *arena, struct incident_changes *changes);
-/* Ends what no verdict will end: all incidents (the book is of another configuration or baseline),
- * or those whose rule is gone from the set or leaves this monitor out. Each open one is told as
- * closed at `now`, with `reason` ("ended by a new configuration") in title and evidence; pending
- * ones are forgotten. Other arguments as for incident_step. */
-void incident_close_all(const struct ruleset *ruleset, struct incident_book *book,
-                        const struct incident_context *context, struct event_time now,
-                        const char *reason, struct arena *arena, struct incident_changes *changes);
+/* Ends what no verdict will end: all incidents of a model version (they are of another
+ * configuration or baseline than it has now), or those whose rule is gone from the set or leaves
+ * this monitor out. Each open one is told as closed at `now`, with `reason` ("ended by a new
+ * configuration") in title and evidence; pending ones are forgotten. Other arguments as for
+ * incident_step. */
+void incident_close_version(const struct ruleset *ruleset, struct incident_book *book,
+                            const char *version, const struct incident_context *context,
+                            struct event_time now, const char *reason, struct arena *arena,
+                            struct incident_changes *changes);
 void incident_close_orphans(const struct ruleset *ruleset, struct incident_book *book,
                             const struct incident_context *context, struct event_time now,
                             const char *reason, struct arena *arena,

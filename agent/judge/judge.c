@@ -7,21 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/conclude.h"
 #include "judge/detail.h"
 #include "judge/rings.h"
-#include "judge/tests.h"
 #include "stats/evidence.h"
 
 #define LINGERING_P .05
 
 enum { BASELINE_ROWS_MIN = 200, HITS = 2, OF_WINDOWS = 3 };
-
-/* All others are rates. */
-#define SHAPE_REASONS (1u << REASON_LOCATION | 1u << REASON_SHAPE | 1u << REASON_CELLS)
-
-struct judge_state {
-    struct rings *rings; /* "version|window|segment|field": was it significant? */
-};
 
 struct judge_policy judge_policy_of(int sensitivity, int64_t min_count, uint32_t alarms,
                                     int64_t alarm_period_ms, uint32_t window_count)
@@ -39,14 +32,20 @@ struct judge_policy judge_policy_of(int sensitivity, int64_t min_count, uint32_t
                                  .window_count = window_count};
 }
 
-struct judge_levels judge_levels_of(const struct judge_policy *policy, int64_t window_ms,
-                                    uint32_t tests)
+static struct judge_levels levels_beside(const struct judge_policy *policy, int64_t window_ms,
+                                         uint32_t tests, uint32_t version_count)
 {
     double looks = (double)policy->alarm_period_ms / ((double)window_ms / RING_HOPS);
     /* Half of the budget is the e-detector's; each length has two ways to alarm. */
     double share = policy->alarms / 2 / policy->window_count / 2;
-    double per_look = share / fmax(looks, 1);
+    double per_look = share / fmax(looks, 1) / version_count;
     return (struct judge_levels){.urgent = per_look / tests, .q = fmin(.05, sqrt(per_look / 2))};
+}
+
+struct judge_levels judge_levels_of(const struct judge_policy *policy, int64_t window_ms,
+                                    uint32_t tests)
+{
+    return levels_beside(policy, window_ms, tests, 1);
 }
 
 struct judge_state *judge_state_new(void)
@@ -58,50 +57,56 @@ struct judge_state *judge_state_new(void)
 
 void judge_state_free(struct judge_state *state)
 {
-    if (state)
+    if (state) {
         rings_free(state->rings);
+        watches_release(&state->watches);
+    }
     free(state);
 }
 
 void judge_state_format(const struct judge_state *state, struct text *text)
 {
-    json_t *json = json_pack("{s:i,s:o}", "format", 1, "rings", rings_to_json(state->rings));
+    json_t *json = json_pack("{s:i,s:o,s:o}", "format", 1, "rings", rings_to_json(state->rings),
+                             "watches", watches_to_json(&state->watches));
     char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
     text_puts(text, dump ? dump : "{}");
     free(dump);
     json_decref(json);
 }
 
+/* A state without e-detectors, from before there were any, lets them begin. */
+static struct judge_state *state_from_json(const json_t *json, struct err *reterr)
+{
+    const json_t *watches = json_object_get(json, "watches");
+    struct judge_state state = {0};
+    if (json_integer_value(json_object_get(json, "format")) != 1) {
+        err_set(reterr, ERR_INVALID, "judge state has an unknown format");
+        return NULL;
+    }
+    if (watches && watches_from_json(watches, &state.watches, reterr) != 0)
+        return NULL;
+    state.rings = rings_from_json(json_object_get(json, "rings"), reterr);
+    if (!state.rings) {
+        watches_release(&state.watches);
+        return NULL;
+    }
+    struct judge_state *parsed = mem_new(1, sizeof *parsed);
+    *parsed = state;
+    return parsed;
+}
+
 struct judge_state *judge_state_parse(struct bytes text, struct err *reterr)
 {
     json_t *json = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
-    struct rings *rings = NULL;
-    if (json_integer_value(json_object_get(json, "format")) == 1)
-        rings = rings_from_json(json_object_get(json, "rings"), reterr);
-    else
-        err_set(reterr, ERR_INVALID, "judge state has an unknown format");
+    struct judge_state *state = state_from_json(json, reterr);
     json_decref(json);
-    if (!rings)
-        return NULL;
-    struct judge_state *state = mem_new(1, sizeof *state);
-    state->rings = rings;
     return state;
 }
 
 void judge_state_prune(struct judge_state *state, int64_t before_ms)
 {
     rings_prune(state->rings, before_ms);
-}
-
-static struct verdict *verdict_append(struct verdict_list *list)
-{
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->items = mem_resize(list->items, list->capacity, sizeof *list->items);
-    }
-    struct verdict *verdict = &list->items[list->count++];
-    memset(verdict, 0, sizeof *verdict);
-    return verdict;
+    watches_prune(&state->watches, before_ms);
 }
 
 void verdict_list_release(struct verdict_list *list)
@@ -236,30 +241,6 @@ static void look_segments(struct look *look)
             look_segment_value(look, s, v);
 }
 
-/* statistics.md 7.2. A rate has no size on the PSI scale that means much to people; what passed its
- * gate in points is worth telling. */
-static enum severity severity_of(const struct verdict *verdict, const struct tested *tested)
-{
-    if (!verdict->significant)
-        return SEVERITY_NONE;
-    if (verdict->effect_low >= .25 || verdict->reasons & tested->large_rates)
-        return SEVERITY_HIGH;
-    if (verdict->effect_low >= .1)
-        return SEVERITY_MEDIUM;
-    return verdict->effect >= .02 || verdict->reasons & ~SHAPE_REASONS ? SEVERITY_LOW
-                                                                       : SEVERITY_NOTICE;
-}
-
-/* Every reason that would have been enough by itself at the level the field was chosen at. */
-static uint32_t reasons_of(const struct tested *tested, double level)
-{
-    uint32_t reasons = 0;
-    for (int i = 0; i < REASONS; i++)
-        if (tested->reason_log_p[i] < 0 && tested->reason_log_p[i] <= log(level))
-            reasons |= 1u << i;
-    return reasons;
-}
-
 static struct ring *ring_of(struct judge_state *state, const struct verdict *verdict)
 {
     struct text name = {0};
@@ -271,29 +252,37 @@ static struct ring *ring_of(struct judge_state *state, const struct verdict *ver
     return ring;
 }
 
-static void name_verdict(struct verdict *verdict)
+/* The verdicts of the shortest window carry on what the e-detector began (judge_pane). */
+static void follow_alarm(const struct look *look, const struct judge_state *state,
+                         const struct pending *pending, struct verdict *verdict)
 {
-    struct text name = {0};
-    text_printf(&name, "%s|%s|%s|%s|%s|%lld|%lld", verdict->monitor, verdict->generation,
-                verdict->version, verdict->segment, verdict->field, (long long)verdict->window_ms,
-                (long long)verdict->end.ms);
-    id_from_name(bytes_make(name.data, name.size), verdict->id);
-    text_release(&name);
+    const struct baseline *baseline = look->input->counts->layout->baseline;
+    const struct watch *watch = verdict->segment[0]
+                                    ? NULL
+                                    : watches_find(&state->watches, verdict->version,
+                                                   (uint32_t)(pending->field - baseline->fields));
+    if (!watch || watch->episode.window_ms != verdict->window_ms)
+        return;
+    if (watch_holds(watch))
+        verdict->lingering = true;
+    else if (watch_is_over(watch) && verdict->state == STATE_INSUFFICIENT)
+        verdict->state = STATE_OK;
 }
 
 static void conclude(struct look *look, struct judge_state *state, struct pending *pending,
                      bool rejected, const struct judge_levels *levels)
 {
     struct verdict *verdict = &look->verdicts->items[pending->verdict];
-    name_verdict(verdict);
+    verdict_set_id(verdict);
     struct ring *ring = ring_of(state, verdict);
     verdict->urgent = pending->judged && pending->tested.log_p <= log(levels->urgent);
     verdict->significant = pending->judged && (rejected || verdict->urgent);
     verdict->lingering = pending->judged && pending->tested.log_p <= log(LINGERING_P);
+    follow_alarm(look, state, pending, verdict);
     ring_push(ring, verdict->end.ms, verdict->window_ms / RING_HOPS, verdict->significant);
     if (!verdict->significant)
         return;
-    verdict->reasons = reasons_of(&pending->tested, levels->q);
+    verdict->reasons = reasons_at(&pending->tested, levels->q);
     verdict->severity = severity_of(verdict, &pending->tested);
     detail_format(verdict, pending->field, &pending->tested, verdict->detail,
                   sizeof verdict->detail);
@@ -309,8 +298,9 @@ static void look_conclude(struct look *look, struct judge_state *state)
     for (uint32_t i = 0; i < look->count; i++)
         if (look->pending[i].judged)
             log_p[tests++] = look->pending[i].tested.log_p;
+    uint32_t versions = look->input->version_count ? look->input->version_count : 1;
     struct judge_levels levels =
-        judge_levels_of(look->policy, look->input->window_ms, tests ? tests : 1);
+        levels_beside(look->policy, look->input->window_ms, tests ? tests : 1, versions);
     benjamini_hochberg(log_p, tests, levels.q, reject);
     for (uint32_t i = 0, test = 0; i < look->count; i++) {
         bool rejected = look->pending[i].judged && reject[test++];

@@ -3,13 +3,15 @@
 
 void ring_push(struct ring *ring, int64_t end_ms, int64_t hop_ms, bool answer)
 {
+    end_ms -= end_ms % hop_ms;
     int64_t hops = ring->known ? (end_ms - ring->end_ms) / hop_ms : 0;
+    bool same = ring->known && hops == 0;
     if (hops > 0)
         ring->bits = hops < 64 ? ring->bits << hops : 0;
     /* Without a yes it is as good as new, and so it may be forgotten (rings.h). */
     uint64_t known = ring->bits ? (uint64_t)ring->known + (uint64_t)hops : 1;
     ring->known = known < 64 ? (uint32_t)known : 64;
-    ring->bits = (ring->bits & ~1ULL) | (answer ? 1 : 0);
+    ring->bits = (same ? ring->bits : ring->bits & ~1ULL) | (answer ? 1 : 0);
     ring->end_ms = end_ms;
 }
 

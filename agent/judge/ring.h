@@ -18,8 +18,9 @@ struct ring {
                        an answer count as no */
 };
 
-/* Adds the answer of the window that ends at `end_ms` (ascending; the same end again replaces the
- * answer). */
+/* Adds the answer of the window that ends at `end_ms` (ascending). An end between two hops counts
+ * as the earlier one, and of two answers for one hop a yes stays: the e-detector answers between
+ * windows. */
 void ring_push(struct ring *ring, int64_t end_ms, int64_t hop_ms, bool answer);
 
 /* How many of the newest `windows` (<= RING_WINDOWS_MAX) non-overlapping windows said yes. */

@@ -16,6 +16,13 @@ static const char *const reason_names[REASONS] = {"location", "shape",      "cel
                                                   "invalid",  "below",      "above", "unseen",
                                                   "range",    "not_allowed"};
 
+static const char *const method_names[VERDICT_METHODS] = {"window", "edetector"};
+
+const char *verdict_method_name(enum verdict_method method)
+{
+    return method_names[method];
+}
+
 const char *verdict_state_name(enum verdict_state state)
 {
     return state_names[state];
@@ -111,6 +118,11 @@ void verdict_format(const struct verdict *v, struct text *text)
         (json_int_t)c->total, "baseline_n", (json_int_t)c->m, "state", verdict_state_name(v->state),
         "severity", severity_name(v->severity), "significant", v->significant, "urgent", v->urgent,
         "provisional", v->provisional);
+    json_object_set_new(json, "method", json_string(method_names[v->method]));
+    if (v->method == METHOD_EDETECTOR) {
+        json_object_set_new(json, "log_evidence", real_or_null(v->log_evidence));
+        json_object_set_new(json, "log_threshold", real_or_null(v->log_threshold));
+    }
     json_object_set_new(json, "p", json_real(v->p));
     json_object_set_new(json, "log10_p", real_or_null(v->log10_p));
     json_object_set_new(json, "effect", real_or_null(v->effect));

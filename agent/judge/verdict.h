@@ -38,14 +38,24 @@ enum reason {
 };
 const char *reason_name(enum reason reason); /* "location", "shape", … */
 
+/* Which test says it. */
+enum verdict_method {
+    METHOD_WINDOW,    /* all records of the window against the baseline */
+    METHOD_EDETECTOR, /* pane after pane, for ever: the counts since something began to change */
+    VERDICT_METHODS
+};
+const char *verdict_method_name(enum verdict_method method); /* "window", "edetector" */
+
 struct verdict {
-    char
-        id[ID_BYTES]; /* deterministic: monitor, generation, version, segment, field, window, end */
+    char id[ID_BYTES]; /* deterministic: monitor, generation, version, segment, field, window, end;
+                          for the e-detector the method, too */
     const char *monitor, *version, *segment,
-        *field;                   /* borrowed from the caller of the judge; segment "" is all */
-    char generation[17];          /* first 16 hex digits of the generation's hash */
-    struct event_time start, end; /* the window, end exclusive */
-    int64_t window_ms;
+        *field;          /* borrowed from the caller of the judge; segment "" is all */
+    char generation[17]; /* first 16 hex digits of the generation's hash */
+    enum verdict_method method;
+    struct event_time start, end; /* the window, end exclusive. E-detector: from where the change
+                                     began, most likely, to the end of the pane that alarmed */
+    int64_t window_ms; /* its length. E-detector: the shortest window's, whose pace it is told at */
     bool provisional;
     enum verdict_state state;
     enum severity severity; /* of this window alone */
@@ -56,8 +66,10 @@ struct verdict {
     double p; /* weighted Bonferroni over the field's tests; 1 if none applied; may be as small as
                  1e-300 */
     double log10_p;
-    double effect, effect_low; /* debiased, PSI scale; lower 95 % limit */
-    uint32_t reasons;          /* bit (1 << enum reason) */
+    double log_evidence, log_threshold; /* e-detector: ln M and what it had to reach; then p is 1/M,
+                                           the rate at which panes without drift reach M */
+    double effect, effect_low;          /* debiased, PSI scale; lower 95 % limit */
+    uint32_t reasons;                   /* bit (1 << enum reason) */
     char detail[160]; /* one line for people: "location up 0.31 sd, missing 2.1 % -> 50.8 %" */
     struct comparison comparison;
     const char *histogram; /* histogram_format's JSON if the caller wants it kept as evidence; NULL

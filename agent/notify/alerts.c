@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "notify/alert.h"
+#include "notify/call.h"
 #include "notify/render.h"
 #include "sys/log.h"
 
@@ -22,15 +23,32 @@ struct entry {
     uint32_t sequence;
     struct event_time opened_at;
     bool resolved, seen;
+    uint32_t missed;          /* refreshes in a row that did not find it */
     int64_t ends_ms;          /* resolved: what is told */
     int64_t resolved_unix_ms; /* resolved: when we learnt it */
     json_t *alert;
+};
+
+/* What the store is asked for, one after the other. */
+static const char *const states[] = {"resolved", "firing", "resolving"};
+enum { STATES = sizeof states / sizeof states[0] };
+
+struct refresh {
+    bool running;
+    uint32_t step; /* in states */
+    struct store *store;
+    struct alerts_scope scope;
+    int64_t now_unix_ms;
+    store_done_fn done;
+    void *context;
 };
 
 struct alerts {
     struct entry *entries;
     uint32_t count;
     bool refreshed, full_logged;
+    struct refresh refresh;
+    struct calls calls;
 };
 
 struct alerts *alerts_new(void)
@@ -51,6 +69,7 @@ void alerts_free(struct alerts *alerts)
 {
     if (!alerts)
         return;
+    calls_forsake(&alerts->calls);
     for (uint32_t i = 0; i < alerts->count; i++)
         entry_release(&alerts->entries[i]);
     free(alerts->entries);
@@ -144,24 +163,23 @@ void alerts_note(struct alerts *alerts, struct bytes payload, const char *extern
 
 /* ---- refreshing from the store ---- */
 
-struct refresh {
-    struct alerts *alerts;
-    const struct alerts_scope *scope;
-    int64_t now_unix_ms;
-    bool resolved; /* the rows at hand are resolved incidents */
-};
-
-static bool is_wanted(const struct refresh *refresh, const struct store_incident *incident)
+static bool is_known_open(const struct alerts *alerts, const char *id)
 {
-    const struct alerts_scope *scope = refresh->scope;
-    if (refresh->resolved) {
-        const struct entry *known = NULL;
-        for (uint32_t i = 0; i < refresh->alerts->count && !known; i++) {
-            const struct entry *entry = &refresh->alerts->entries[i];
-            known = !strcmp(entry->id, incident->id) && !entry->resolved ? entry : NULL;
-        }
+    for (uint32_t i = 0; i < alerts->count; i++) {
+        if (!strcmp(alerts->entries[i].id, id) && !alerts->entries[i].resolved)
+            return true;
+    }
+    return false;
+}
+
+static bool is_wanted(const struct alerts *alerts, const struct store_incident *incident)
+{
+    const struct refresh *refresh = &alerts->refresh;
+    const struct alerts_scope *scope = &refresh->scope;
+    bool resolved = !strcmp(states[refresh->step], "resolved");
+    if (resolved && !is_known_open(alerts, incident->id)) {
         bool recent = incident->resolved_ms >= refresh->now_unix_ms - ALERTS_RESOLVED_MS;
-        if (!known && (refresh->alerts->refreshed || !recent || !scope->send_resolved))
+        if (alerts->refreshed || !recent || !scope->send_resolved)
             return false;
     }
     return !scope->route ||
@@ -170,35 +188,33 @@ static bool is_wanted(const struct refresh *refresh, const struct store_incident
 
 static int take_incident(void *context, const struct store_incident *incident)
 {
-    struct refresh *refresh = context;
+    const struct call *call = context;
+    struct alerts *alerts = call->owner;
     struct message message;
     struct err err = {0};
-    if (!is_wanted(refresh, incident))
+    if (!alerts)
+        return 1;
+    if (!is_wanted(alerts, incident))
         return 0;
     if (message_from_incident(incident, &message, &err) != 0) {
         log_err(LOG_ERROR_LEVEL, "could not send an incident again", &err);
         return 0;
     }
-    take_message(refresh->alerts, &message, refresh->scope->external_url, refresh->now_unix_ms);
+    take_message(alerts, &message, alerts->refresh.scope.external_url, alerts->refresh.now_unix_ms);
     message_release(&message);
     return 0;
 }
 
-static int take_state(struct refresh *refresh, struct store *store, const char *state,
-                      struct err *reterr)
-{
-    struct store_query query = {.state = state, .limit = ALERTS_MAX};
-    refresh->resolved = !strcmp(state, "resolved");
-    return store_incidents(store, &query, take_incident, refresh, reterr);
-}
-
-static void forget(struct alerts *alerts, bool send_resolved, int64_t now_unix_ms)
+/* An incident may change between two of the questions, from a state that is still to be asked for
+ * to one that was: so one refresh that does not find it says nothing. */
+static void forget(struct alerts *alerts)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < alerts->count; i++) {
         struct entry *entry = &alerts->entries[i];
-        bool old = now_unix_ms - entry->resolved_unix_ms >= ALERTS_RESOLVED_MS;
-        if (entry->resolved ? old || !send_resolved : !entry->seen)
+        bool old = alerts->refresh.now_unix_ms - entry->resolved_unix_ms >= ALERTS_RESOLVED_MS;
+        entry->missed = entry->seen ? 0 : entry->missed + 1;
+        if (entry->resolved ? old || !alerts->refresh.scope.send_resolved : entry->missed > 1)
             entry_release(entry);
         else
             alerts->entries[kept++] = *entry;
@@ -206,22 +222,53 @@ static void forget(struct alerts *alerts, bool send_resolved, int64_t now_unix_m
     alerts->count = kept;
 }
 
-int alerts_refresh(struct alerts *alerts, struct store *store, const struct alerts_scope *scope,
-                   int64_t now_unix_ms, struct err *reterr)
+static void ask(struct alerts *alerts);
+
+static void on_incidents(struct call *call, enum store_result result, const struct err *err)
 {
-    static const char *const states[] = {"resolved", "firing", "resolving"};
-    struct refresh refresh = {.alerts = alerts, .scope = scope, .now_unix_ms = now_unix_ms};
+    struct alerts *alerts = call->owner;
+    struct refresh *refresh = &alerts->refresh;
+    if (result == STORE_DONE && ++refresh->step < STATES) {
+        ask(alerts);
+        return;
+    }
+    refresh->running = false;
+    if (result == STORE_DONE) { /* nothing is forgotten on half a picture */
+        alerts->refreshed = true;
+        alerts->full_logged = false;
+        forget(alerts);
+    }
+    refresh->done(refresh->context, result, err);
+}
+
+static void ask(struct alerts *alerts)
+{
+    struct call *call = notify_call_new(&alerts->calls, alerts, on_incidents);
+    call->query = (struct store_query){.state = states[alerts->refresh.step], .limit = ALERTS_MAX};
+    store_incidents(alerts->refresh.store, &call->query, take_incident, call, call_done, call);
+}
+
+bool alerts_refresh(struct alerts *alerts, struct store *store, const struct alerts_scope *scope,
+                    int64_t now_unix_ms, store_done_fn done, void *context)
+{
+    if (alerts->refresh.running)
+        return false;
+    alerts->refresh = (struct refresh){.running = true,
+                                       .store = store,
+                                       .scope = *scope,
+                                       .now_unix_ms = now_unix_ms,
+                                       .done = done,
+                                       .context = context};
     for (uint32_t i = 0; i < alerts->count; i++)
         alerts->entries[i].seen = false;
-    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
-        int code = take_state(&refresh, store, states[i], reterr);
-        if (code)
-            return code; /* nothing is forgotten on half a picture */
-    }
-    alerts->refreshed = true;
-    alerts->full_logged = false;
-    forget(alerts, scope->send_resolved, now_unix_ms);
-    return 0;
+    ask(alerts);
+    return true;
+}
+
+void alerts_store_closed(struct alerts *alerts)
+{
+    calls_drop(&alerts->calls);
+    alerts->refresh.running = false;
 }
 
 uint32_t alerts_count(const struct alerts *alerts)

@@ -39,6 +39,8 @@ bool delivery_may_enter(const struct delivery *delivery, enum delivery_stage sta
 {
     switch (delivery->stage) {
     case STAGE_TAKEN:
+        return stage == STAGE_ASKING || stage == STAGE_SENDING || stage == STAGE_SETTLED;
+    case STAGE_ASKING:
         return stage == STAGE_SENDING || stage == STAGE_SETTLED;
     case STAGE_SENDING:
         return stage == STAGE_SETTLED;

@@ -5,7 +5,7 @@
 #include "notify/attempt.h"
 
 /* The diagram is in notify.c. */
-enum delivery_stage { STAGE_TAKEN, STAGE_SENDING, STAGE_SETTLED, STAGE_RECORDING };
+enum delivery_stage { STAGE_TAKEN, STAGE_ASKING, STAGE_SENDING, STAGE_SETTLED, STAGE_RECORDING };
 
 struct lane;
 
@@ -16,6 +16,8 @@ struct delivery {
     struct lane *lane;       /* NULL: its receiver is not in the configuration */
     struct attempt *attempt; /* STAGE_SENDING only */
     struct delivery *next;   /* in the list of results to be written */
+    bool held;               /* a call to the store reads it: not to be freed */
+    int64_t recent;          /* STAGE_ASKING: how many were delivered within the cooldown */
     char error[200];         /* of the result; empty: none */
 };
 

@@ -12,6 +12,9 @@
  *   anything but "retrain" for a retrain type  DELIVERY_SUPPRESSED
  *   receiver that the configuration lacks      DELIVERY_PARKED, looked at again every 15 min
  *
+ * Never waits for the store: while that is away nothing new is sent, what came of deliveries is
+ * kept until it can be written, and it is tried again after 1 s, 2 s … 30 s.
+ *
  * Alertmanager forgets: what fires is sent again every minute with a lease of four, what resolved
  * for 15 minutes more, to every URL, from the store's incidents (so also after a restart). */
 #ifndef LEEWAY_NOTIFY_NOTIFY_H
@@ -44,15 +47,34 @@ struct notify;
 struct notify *notify_new(struct event_base *base, const struct config *config, struct store *store,
                           struct err *reterr);
 /* Gives up what is in flight; its rows stay pending and are sent again, with the same ids, by the
- * next notify. Not from within one of its own callbacks. Takes NULL. */
+ * next notify. Not from within one of its own callbacks. Takes NULL. The store may live on: what it
+ * was asked is freed when it answers. At the end of the process the order is store_close,
+ * notify_store_closed, notify_free: a closed store never answers. */
 void notify_free(struct notify *notify);
 
-/* Something may have been added to the outbox; looks soon. Cheap, may be called often. */
+/* The store was closed: it is not asked any more, and nothing new is sent. Takes NULL. */
+void notify_store_closed(struct notify *notify);
+
+/* Something may have been added to the outbox; looks soon, at most ten times a second. Cheap, may
+ * be called often. */
 void notify_wake(struct notify *notify);
 
-/* True if nothing is in flight and nothing is due now; `ret_waiting` (may be NULL) counts rows that
- * wait for a later attempt. Reads the store; false if it cannot be read. */
-bool notify_idle(const struct notify *notify, int64_t *ret_waiting);
+/* True if nothing is in flight, and the outbox, looked at after the last notify_wake, had nothing
+ * that is due now; `ret_waiting` (may be NULL) says whether it had rows for a later attempt. False
+ * as long as it cannot be read. Does not ask the store. */
+bool notify_idle(const struct notify *notify, bool *ret_waiting);
+
+/* What is known of the receivers of the configuration, in its order; for metrics. Does not ask the
+ * store. Valid until the loop runs again. */
+struct notify_receiver {
+    const char *name;
+    uint64_t results[DELIVERY_STATES]; /* what came of deliveries in this process (DELIVERY_PENDING:
+                                          to be tried again) */
+    bool counted;                      /* the rows are known: */
+    int64_t rows[DELIVERY_STATES];     /* of all agents, as of some seconds ago */
+};
+uint32_t notify_receiver_count(const struct notify *notify);
+const struct notify_receiver *notify_receiver_at(const struct notify *notify, uint32_t index);
 
 /* Called after each attempt, for progress output and metrics; may be NULL. */
 typedef void (*notify_watch_fn)(void *context, const struct store_delivery *delivery,

@@ -1,7 +1,7 @@
 /* Alertmanager forgets an alert when its lease ends and loses all of them when its disk does, so
  * everything that fires is told again and again. Failure needs no memory: the next minute is the
- * retry. Each replica goes through the batches of a round on its own, one request at a time, so
- * that a dead one delays nobody. */
+ * retry, and what is known is told also while the store is away. Each replica goes through the
+ * batches of a round on its own, one request at a time, so that a dead one delays nobody. */
 #include "notify/resend.h"
 
 #include <event2/event.h>
@@ -24,6 +24,7 @@ struct resend {
     struct event *timer;
     struct alerts *alerts;
     struct sweep *sweeps;
+    bool blind; /* the store could not be read */
 };
 
 static void sweep_go(struct sweep *sweep);
@@ -67,6 +68,30 @@ static void sweep_go(struct sweep *sweep)
     text_release(&body);
 }
 
+static void start_sweeps(struct resend *resend)
+{
+    for (uint32_t i = 0; i < resend->input.receiver->url_count; i++) {
+        struct sweep *sweep = &resend->sweeps[i];
+        if (sweep->call)
+            continue; /* still busy with the last round: it ends by its deadline */
+        sweep->from = 0;
+        sweep_go(sweep);
+    }
+}
+
+static void on_refreshed(void *context, enum store_result result, const struct err *err)
+{
+    struct resend *resend = context;
+    const char *name = resend->input.receiver->config->name;
+    bool blind = result != STORE_DONE;
+    if (blind && !resend->blind)
+        log_err(LOG_WARNING_LEVEL, "could not read the incidents to send again", err);
+    if (!blind && resend->blind)
+        log_info("incidents can be read again", "receiver", name);
+    resend->blind = blind;
+    start_sweeps(resend);
+}
+
 static void on_round(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
@@ -79,17 +104,10 @@ static void on_round(evutil_socket_t fd, short what, void *context)
                                  .route = *input->route,
                                  .context = *input->context,
                                  .send_resolved = input->receiver->config->send_resolved};
-    struct err err = {0};
     evtimer_add(resend->timer, &period);
-    if (alerts_refresh(resend->alerts, input->store, &scope, (*input->now_unix_ms)(), &err) != 0)
-        log_err(LOG_ERROR_LEVEL, "could not read the incidents to send again", &err);
-    for (uint32_t i = 0; i < input->receiver->url_count; i++) {
-        struct sweep *sweep = &resend->sweeps[i];
-        if (sweep->call)
-            continue; /* still busy with the last round: it ends by its deadline */
-        sweep->from = 0;
-        sweep_go(sweep);
-    }
+    if (!alerts_refresh(resend->alerts, input->store, &scope, (*input->now_unix_ms)(), on_refreshed,
+                        resend))
+        start_sweeps(resend); /* with what is known; the store is slow */
 }
 
 struct resend *resend_new(const struct resend_input *input)
@@ -120,6 +138,14 @@ void resend_free(struct resend *resend)
     alerts_free(resend->alerts);
     free(resend->sweeps);
     free(resend);
+}
+
+void resend_store_closed(struct resend *resend)
+{
+    if (!resend)
+        return;
+    evtimer_del(resend->timer);
+    alerts_store_closed(resend->alerts);
 }
 
 void resend_note(struct resend *resend, const struct store_delivery *delivery)

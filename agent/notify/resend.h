@@ -24,6 +24,9 @@ struct resend_input {
 struct resend *resend_new(const struct resend_input *input);
 void resend_free(struct resend *resend); /* takes NULL */
 
+/* The store is closed: there are no rounds any more. Takes NULL. */
+void resend_store_closed(struct resend *resend);
+
 /* A row of this receiver is about to be sent. */
 void resend_note(struct resend *resend, const struct store_delivery *delivery);
 

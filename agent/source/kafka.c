@@ -294,6 +294,21 @@ bool kafka_error_at(const struct kafka *kafka, uint32_t index, const char **ret_
     return true;
 }
 
+void kafka_rejoin(struct kafka *kafka)
+{
+    if (kafka->phase != PHASE_FAILED)
+        kafka->want_rebuild = true;
+}
+
+uint32_t kafka_topic_partitions(const struct kafka *kafka, const char *topic)
+{
+    for (uint32_t i = 0; i < kafka->topic_count; i++) {
+        if (!strcmp(kafka->topics[i].name, topic))
+            return kafka->topics[i].partitions;
+    }
+    return 0;
+}
+
 bool kafka_topic_missing(const struct kafka *kafka, const char *topic)
 {
     for (uint32_t i = 0; i < kafka->topic_count; i++) {

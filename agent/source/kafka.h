@@ -192,6 +192,13 @@ const struct kafka_counters *kafka_counters(const struct kafka *kafka);
 bool kafka_error_at(const struct kafka *kafka, uint32_t index, const char **ret_name,
                     int64_t *ret_count);
 
+/* Leaves the group and joins it again, soon: what is owned is told as lost. For a receiver that
+ * finds that somebody else counts its partitions. */
+void kafka_rejoin(struct kafka *kafka);
+
+/* How many partitions the topic has, as of the last check; 0: not known yet. */
+uint32_t kafka_topic_partitions(const struct kafka *kafka, const char *topic);
+
 /* True if the topic is not there (as of the last check). */
 bool kafka_topic_missing(const struct kafka *kafka, const char *topic);
 

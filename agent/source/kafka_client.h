@@ -29,6 +29,7 @@ struct job_item {
     int64_t start, low, end; /* answered */
     bool known;              /* all that was asked was answered */
     bool found;
+    uint32_t partitions; /* of a topic that was found */
 };
 
 struct job {

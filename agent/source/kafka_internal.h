@@ -25,6 +25,7 @@ struct suspect {
 struct topic {
     char *name;
     bool missing;
+    uint32_t partitions; /* 0: not known yet */
 };
 
 struct kafka {

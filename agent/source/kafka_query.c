@@ -88,6 +88,8 @@ static bool run_topic(rd_kafka_t *rk, struct job_item *item)
         rd_kafka_resp_err_t code =
             metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__FAIL;
         item->found = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (item->found)
+            item->partitions = (uint32_t)metadata->topics[0].partition_cnt;
         item->known = item->found || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         rd_kafka_metadata_destroy(metadata);
     }

@@ -105,6 +105,8 @@ void watch_on_topics(struct kafka *kafka, const struct job *job)
             log_info(job->items[i].found ? "topic is there" : "topic is missing", "topic",
                      kafka->topics[i].name);
         kafka->topics[i].missing = !job->items[i].found;
+        if (job->items[i].found)
+            kafka->topics[i].partitions = job->items[i].partitions;
     }
 }
 

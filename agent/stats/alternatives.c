@@ -26,33 +26,65 @@ struct direction {
     double t_max;
 };
 
-static void tilt_at(const struct direction *direction, double t, double *ret_shares)
+/* p exp(t polynomial), over the exponential of `ret_most`; returns their sum. */
+static double tilt_weights(const struct direction *direction, double t, double *ret_weights,
+                           double *ret_most)
 {
     double most = -HUGE_VAL, sum = 0;
     for (uint32_t i = 0; i < direction->count; i++) {
-        double power = direction->what.sign * t * direction->polynomial[i];
-        ret_shares[i] = log(direction->p[i]) + power;
-        most = fmax(most, ret_shares[i]);
+        ret_weights[i] = direction->what.sign * t * direction->polynomial[i];
+        most = fmax(most, ret_weights[i]);
     }
-    for (uint32_t i = 0; i < direction->count; i++)
-        sum += ret_shares[i] = exp(ret_shares[i] - most);
+    for (uint32_t i = 0; i < direction->count; i++) {
+        ret_weights[i] = direction->p[i] * exp(ret_weights[i] - most);
+        sum += ret_weights[i];
+    }
+    *ret_most = most;
+    return sum;
+}
+
+static void tilt_at(const struct direction *direction, double t, double *ret_shares)
+{
+    double most, sum = tilt_weights(direction, t, ret_shares, &most);
     for (uint32_t i = 0; i < direction->count; i++)
         ret_shares[i] /= sum;
 }
 
+void alternative_log_ratios(enum alternative_kind kind, double p_cell, double t, double *ret_cell,
+                            double *ret_others)
+{
+    bool is_gain = kind == ALTERNATIVE_GAIN;
+    *ret_others = is_gain ? log1p(-t) : -log1p(-t * p_cell);
+    *ret_cell = is_gain ? log1p(t * (1 - p_cell) / p_cell) : log1p(-t) + *ret_others;
+}
+
 static void direction_at(const struct direction *direction, double t, double *ret_shares)
 {
-    const double *p = direction->p;
+    double in_cell, in_others;
     uint32_t cell = direction->what.which;
     if (direction->what.kind == ALTERNATIVE_TILT) {
         tilt_at(direction, t, ret_shares);
         return;
     }
-    bool is_gain = direction->what.kind == ALTERNATIVE_GAIN;
-    double rest = is_gain ? 1 - t : 1 / (1 - t * p[cell]);
+    alternative_log_ratios(direction->what.kind, direction->p[cell], t, &in_cell, &in_others);
+    double others = exp(in_others);
     for (uint32_t i = 0; i < direction->count; i++)
-        ret_shares[i] = rest * p[i];
-    ret_shares[cell] = is_gain ? ret_shares[cell] + t : (1 - t) * ret_shares[cell];
+        ret_shares[i] = others * direction->p[i];
+    ret_shares[cell] = exp(in_cell) * direction->p[cell];
+}
+
+/* KL(p || direction at t) without the shares: only two ratios to p occur in a gain or loss, and a
+ * polynomial has mean 0, so of a tilt nothing but its normaliser is left. */
+static double direction_distance(const struct direction *direction, double t)
+{
+    if (direction->what.kind == ALTERNATIVE_TILT) {
+        double weights[ALTERNATIVES_CELLS_MAX], most;
+        double sum = tilt_weights(direction, t, weights, &most);
+        return log(sum) + most;
+    }
+    double p = direction->p[direction->what.which], in_cell, in_others;
+    alternative_log_ratios(direction->what.kind, p, t, &in_cell, &in_others);
+    return -p * in_cell - (1 - p) * in_others;
 }
 
 struct distance {
@@ -63,10 +95,14 @@ struct distance {
 static double distance_excess(double t, const void *context)
 {
     const struct distance *distance = context;
-    const struct direction *direction = distance->direction;
-    double shares[ALTERNATIVES_CELLS_MAX];
-    direction_at(direction, t, shares);
-    return kl_divergence(direction->p, shares, direction->count) - distance->wanted;
+    return direction_distance(distance->direction, t) - distance->wanted;
+}
+
+double alternative_border(enum alternative_kind kind, double p_cell, double radius)
+{
+    struct direction direction = {.what = {.kind = kind}, .p = &p_cell, .count = 1};
+    struct distance distance = {&direction, radius};
+    return root_find(distance_excess, &distance, 0, kind == ALTERNATIVE_GAIN ? gain_max : loss_max);
 }
 
 /* Appends the alternatives along one direction; returns the new number. */
@@ -78,11 +114,14 @@ static uint32_t direction_add(struct direction *direction, double radius, uint32
         if (!(distance_excess(direction->t_max, &distance) >= 0))
             continue;
         double t = root_find(distance_excess, &distance, 0, direction->t_max);
+        double *shares = ret_shares + (size_t)made * direction->count;
+        direction_at(direction, t, shares);
         /* A share that underflows jumps over every distance that is left. */
-        if (!(fabs(distance_excess(t, &distance)) <= distance.wanted * 1e-6))
+        double reached = kl_divergence(direction->p, shares, direction->count);
+        if (!(fabs(reached - distance.wanted) <= distance.wanted * 1e-6))
             continue;
-        direction_at(direction, t, ret_shares + (size_t)made * direction->count);
         direction->what.multiple = multiples[k];
+        direction->what.t = t;
         ret_list[made++] = direction->what;
     }
     return made;
@@ -100,16 +139,22 @@ uint32_t alternatives_make(const int64_t *p_counts, const double *p, uint32_t co
     uint32_t tilts = is_nominal ? 0 : smooth_basis(p_counts, count, SMOOTH_MAX, basis);
     for (uint32_t j = 0; j < tilts; j++) {
         for (int sign = 1; sign >= -1; sign -= 2) {
-            struct direction tilt = {{ALTERNATIVE_TILT, j, sign, 0}, p, basis[j], count, tilt_max};
+            struct direction tilt = {.what = {.which = j, .sign = sign},
+                                     .p = p,
+                                     .polynomial = basis[j],
+                                     .count = count,
+                                     .t_max = tilt_max};
             made = direction_add(&tilt, radius, made, ret_list, ret_shares);
         }
     }
     for (uint32_t i = 0; i < count && set != ALTERNATIVES_TILTS; i++) {
-        struct direction gain = {{ALTERNATIVE_GAIN, i, 1, 0}, p, NULL, count, gain_max};
-        made = direction_add(&gain, radius, made, ret_list, ret_shares);
-        struct direction loss = {{ALTERNATIVE_LOSS, i, -1, 0}, p, NULL, count, loss_max};
+        struct direction one = {.p = p, .count = count, .t_max = gain_max};
+        one.what = (struct alternative){.kind = ALTERNATIVE_GAIN, .which = i, .sign = 1};
+        made = direction_add(&one, radius, made, ret_list, ret_shares);
+        one.what = (struct alternative){.kind = ALTERNATIVE_LOSS, .which = i, .sign = -1};
+        one.t_max = loss_max;
         if (is_nominal && p[i] < share_max)
-            made = direction_add(&loss, radius, made, ret_list, ret_shares);
+            made = direction_add(&one, radius, made, ret_list, ret_shares);
     }
     return made;
 }
@@ -120,6 +165,9 @@ const char *alternative_name(const struct alternative *alternative, char *ret_na
     if (alternative->kind == ALTERNATIVE_TILT)
         snprintf(ret_name, ALTERNATIVE_NAME_BYTES, "%s %s", tilts[alternative->which % SMOOTH_MAX],
                  alternative->sign > 0 ? "up" : "down");
+    else if (alternative->kind == ALTERNATIVE_RATE)
+        snprintf(ret_name, ALTERNATIVE_NAME_BYTES, "cell %u %s often", alternative->which,
+                 alternative->sign > 0 ? "more" : "less");
     else
         snprintf(ret_name, ALTERNATIVE_NAME_BYTES, "cell %u %s", alternative->which,
                  alternative->kind == ALTERNATIVE_GAIN ? "gains" : "loses");

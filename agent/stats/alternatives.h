@@ -16,7 +16,8 @@ enum {
 enum alternative_kind {
     ALTERNATIVE_TILT, /* shares times exp(t polynomial): location, scale, skew, tails */
     ALTERNATIVE_GAIN, /* one cell takes from all others in proportion */
-    ALTERNATIVE_LOSS  /* one cell gives to all others in proportion */
+    ALTERNATIVE_LOSS, /* one cell gives to all others in proportion */
+    ALTERNATIVE_RATE  /* more of a cell among some, or less: edetector_table_extend */
 };
 
 /* Which family of alternatives. */
@@ -29,8 +30,9 @@ enum alternative_set {
 struct alternative {
     enum alternative_kind kind;
     uint32_t which;  /* tilt: polynomial, 0 location to 3 tails; else the cell */
-    int sign;        /* tilt: +1 or -1 */
-    double multiple; /* KL(p || this) = multiple * radius */
+    int sign;        /* tilt and rate: +1 or -1 */
+    double multiple; /* KL(p || this) = multiple * radius; rate: this over the bound */
+    double t;        /* how far along its direction: see the .c */
 };
 
 /* Makes the alternatives with KL(p || r) = c radius, c = 2.5, 6, 15, 40, in a fixed order. p_counts
@@ -43,9 +45,18 @@ uint32_t alternatives_make(const int64_t *p_counts, const double *p, uint32_t co
                            enum alternative_set set, double radius, struct alternative *ret_list,
                            double *ret_shares);
 
+/* Where a gain or loss of `cell` meets KL(p || r) = radius: its t, for alternative.t's of the same
+ * direction. 0 < p_cell < 1. */
+double alternative_border(enum alternative_kind kind, double p_cell, double radius);
+
+/* A gain or loss of a cell with share p_cell at t: ln(r / p) of that cell, and of every other. */
+void alternative_log_ratios(enum alternative_kind kind, double p_cell, double t, double *ret_cell,
+                            double *ret_others);
+
 enum { ALTERNATIVE_NAME_BYTES = 32 };
 
-/* "location up", "scale down", "skew up", "tails down", "cell 7 gains", "cell 2 loses". Buffer of
+/* "location up", "scale down", "skew up", "tails down", "cell 7 gains", "cell 2 loses",
+ * "cell 9 more often", "cell 9 less often". Buffer of
  * ALTERNATIVE_NAME_BYTES; returned. */
 const char *alternative_name(const struct alternative *alternative, char *ret_name);
 

@@ -1,59 +1,88 @@
-/* The state of an e-detector: one log R for each alternative.
+/* The state of an e-detector: one R for each alternative.
  *
- * R itself would leave the range of double within a few panes of a real drift, so it is only ever
- * held and added as a logarithm; ln(1 + R) and the mixture subtract the largest first. Assumes a
- * table made from the baseline (edetector_table.c); refuses to know what the cells mean, how long
- * a pane is and what happens after an alarm. */
+ * R is kept as it is, between 0 and 1e290: after an alarm it is started again, so it is large for
+ * one pane at most. Cutting it at either end only lowers it, and whatever lowers R keeps the
+ * promise. Assumes a table made from the baseline (edetector_table.c); refuses to know what the
+ * cells mean, how long a pane is and what happens after an alarm. */
 #include "stats/edetector.h"
 
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
-#include "stats/special.h"
+static const double r_max = 1e290;
+
+/* exp of these: 1e-17, which is nothing beside 1, and 1e282. */
+static const double log_min = -39, log_max = 650;
 
 void edetector_restart(struct edetector *detector, const struct edetector_table *table)
 {
+    memset(detector, 0, sizeof *detector);
     detector->count = table->count;
-    for (uint32_t k = 0; k < ALTERNATIVES_MAX; k++)
-        detector->log_r[k] = -HUGE_VAL;
+    detector->fresh = 1;
+}
+
+/* sum_i c_i s_i / phi of every alternative; cell by cell, so that sums do not wait for each other.
+ */
+static void add_scores(const struct edetector_table *table, const int64_t *c, double phi,
+                       double *ret_sums)
+{
+    memset(ret_sums, 0, table->count * sizeof *ret_sums);
+    for (uint32_t i = 0; i < table->cells; i++) {
+        if (c[i] <= 0)
+            continue;
+        const double *scores = table->by_cell + (size_t)i * table->count;
+        double weight = (double)c[i] / phi;
+        for (uint32_t k = 0; k < table->count; k++)
+            ret_sums[k] += weight * scores[k];
+    }
 }
 
 double edetector_update(struct edetector *detector, const struct edetector_table *table,
                         const int64_t *c, double phi)
 {
-    double weight[ALTERNATIVES_CELLS_MAX];
-    double divisor = phi >= 1 ? phi : 1;
-    for (uint32_t i = 0; i < table->cells; i++)
-        weight[i] = c[i] > 0 ? (double)c[i] / divisor : 0;
+    double sums[ALTERNATIVES_MAX], fresh = 0, all = 0;
+    add_scores(table, c, phi >= 1 ? phi : 1, sums);
     for (uint32_t k = 0; k < table->count; k++) {
-        const double *scores = table->scores + (size_t)k * table->cells;
-        double sum = 0;
-        for (uint32_t i = 0; i < table->cells; i++)
-            sum += weight[i] * scores[i];
-        detector->log_r[k] = log_add(0, detector->log_r[k]) + sum;
+        double sum = sums[k] < log_max ? sums[k] : log_max;
+        double bet = sum > log_min ? exp(sum) : 0;
+        double r = (1 + detector->r[k]) * bet;
+        detector->r[k] = r < r_max ? r : r_max;
+        fresh += bet;
+        all += detector->r[k];
     }
+    detector->fresh = all > fresh ? fresh / all : 1;
     return edetector_log_mixture(detector);
+}
+
+void edetector_round(struct edetector *detector)
+{
+    /* Of 52 bits of a double's fraction a float has 23. */
+    const uint64_t kept = ~(((uint64_t)1 << 29) - 1);
+    for (uint32_t k = 0; k < detector->count; k++) {
+        double r = detector->r[k] < (double)FLT_MAX ? detector->r[k] : (double)FLT_MAX;
+        uint64_t bits;
+        memcpy(&bits, &r, sizeof bits);
+        bits &= kept;
+        memcpy(&r, &bits, sizeof r);
+        detector->r[k] = r < 0x1p-24 ? 0 : r;
+    }
 }
 
 double edetector_log_mixture(const struct edetector *detector)
 {
-    if (detector->count == 0)
-        return -HUGE_VAL;
-    double most = detector->log_r[edetector_leader(detector)];
-    if (isinf(most))
-        return most;
     double sum = 0;
     for (uint32_t k = 0; k < detector->count; k++)
-        sum += exp(detector->log_r[k] - most);
-    return most + log(sum / detector->count);
+        sum += detector->r[k];
+    return sum > 0 ? log(sum / detector->count) : -HUGE_VAL;
 }
 
 uint32_t edetector_leader(const struct edetector *detector)
 {
     uint32_t leader = 0;
     for (uint32_t k = 1; k < detector->count; k++) {
-        if (detector->log_r[k] > detector->log_r[leader])
+        if (detector->r[k] > detector->r[leader])
             leader = k;
     }
     return leader;
@@ -64,27 +93,4 @@ double edetector_threshold(double features, double panes, double alarms)
     if (!(features > 0 && panes > 0 && alarms > 0))
         return HUGE_VAL;
     return log(features) + log(panes) - log(alarms);
-}
-
-void edetector_save(const struct edetector *detector, double *ret_values)
-{
-    for (uint32_t k = 0; k < detector->count; k++)
-        ret_values[k] = fmax(detector->log_r[k], -DBL_MAX);
-}
-
-int edetector_load(struct edetector *detector, const struct edetector_table *table,
-                   const double *values, uint32_t size, struct err *reterr)
-{
-    if (size != table->count)
-        return err_set(reterr, ERR_INVALID, "e-detector state has %u values, its table %u", size,
-                       table->count);
-    for (uint32_t k = 0; k < size; k++) {
-        if (isnan(values[k]) || values[k] > DBL_MAX)
-            return err_set(reterr, ERR_INVALID, "value %u of an e-detector state is %g", k,
-                           values[k]);
-    }
-    edetector_restart(detector, table);
-    for (uint32_t k = 0; k < size; k++)
-        detector->log_r[k] = values[k] > -DBL_MAX ? values[k] : -HUGE_VAL;
-    return 0;
 }

@@ -51,16 +51,49 @@ static double fill_shares(struct edetector_table *table, const int64_t *b, int64
     return rows;
 }
 
+/* The projection of a gain or loss lies on the way to it, where the ball ends: the same law for
+ * every distance, and a score has two values only. */
+static void score_cell(struct edetector_table *table, uint32_t k, double *border)
+{
+    const struct alternative *what = &table->alternatives[k];
+    double p = table->shares[what->which], at_r[2], at_q[2];
+    bool is_first = k == 0 || table->alternatives[k - 1].kind != what->kind ||
+                    table->alternatives[k - 1].which != what->which;
+    if (is_first)
+        *border = alternative_border(what->kind, p, table->radius);
+    alternative_log_ratios(what->kind, p, what->t, &at_r[0], &at_r[1]);
+    alternative_log_ratios(what->kind, p, *border, &at_q[0], &at_q[1]);
+    double *scores = table->scores + (size_t)k * table->cells;
+    for (uint32_t i = 0; i < table->cells; i++)
+        scores[i] = at_r[i != what->which] - at_q[i != what->which];
+}
+
 static void fill_scores(struct edetector_table *table, const double *alternatives)
 {
     uint32_t cells = table->cells;
+    double border = 0;
     for (uint32_t k = 0; k < table->count; k++) {
         const double *r = alternatives + (size_t)k * cells;
         double q[ALTERNATIVES_CELLS_MAX];
+        if (table->alternatives[k].kind != ALTERNATIVE_TILT) {
+            score_cell(table, k, &border);
+            continue;
+        }
         klball_project(table->shares, r, cells, table->radius, q);
         for (uint32_t i = 0; i < cells; i++)
             table->scores[(size_t)k * cells + i] = log(r[i]) - log(q[i]);
     }
+}
+
+void edetector_table_index(struct edetector_table *table)
+{
+    size_t size = (size_t)table->count * table->cells;
+    free(table->by_cell);
+    table->by_cell = mem_new(size ? size : 1, sizeof *table->by_cell);
+    for (uint32_t k = 0; k < table->count; k++)
+        for (uint32_t i = 0; i < table->cells; i++)
+            table->by_cell[(size_t)i * table->count + k] =
+                table->scores[(size_t)k * table->cells + i];
 }
 
 int edetector_table_new(const int64_t *b, uint32_t cells, const struct edetector_spec *spec,
@@ -72,7 +105,7 @@ int edetector_table_new(const int64_t *b, uint32_t cells, const struct edetector
     struct edetector_table *table = mem_new(1, sizeof *table);
     table->cells = cells;
     int64_t filled[ALTERNATIVES_CELLS_MAX];
-    double rows = fill_shares(table, b, filled);
+    double rows = fill_shares(table, b, filled) / (spec->phi >= 1 ? spec->phi : 1);
     table->baseline_radius = cells > 1 ? 0.5 * chi2_isf(spec->gamma, cells - 1) / rows : 0;
     double root = sqrt(spec->delta) + sqrt(table->baseline_radius);
     table->radius = root * root;
@@ -84,6 +117,7 @@ int edetector_table_new(const int64_t *b, uint32_t cells, const struct edetector
     table->alternatives = mem_resize(table->alternatives, count, sizeof *table->alternatives);
     table->scores = mem_new(count * cells, sizeof *table->scores);
     fill_scores(table, shares);
+    edetector_table_index(table);
     free(shares);
     *ret_table = table;
     return 0;
@@ -95,5 +129,6 @@ void edetector_table_free(struct edetector_table *table)
         return;
     free(table->alternatives);
     free(table->scores);
+    free(table->by_cell);
     free(table);
 }

@@ -73,6 +73,40 @@ static int check_advance(const struct store_advance *advance, struct err *reterr
     return 0;
 }
 
+int store_check_take(const struct store_take *takes, uint32_t count, struct err *reterr)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct store_take *take = &takes[i];
+        if (!take->topic || take->partition < 0)
+            return err_set(reterr, ERR_INVALID, "cannot take partition %" PRId32 " of %s",
+                           take->partition, take->topic ? take->topic : "no topic");
+        if (take->start_offset < 0)
+            return err_set(reterr, ERR_INVALID, "cannot start %s/%" PRId32 " before offset 0",
+                           take->topic, take->partition);
+        for (uint32_t j = 0; j < i; j++)
+            if (takes[j].partition == take->partition && !strcmp(takes[j].topic, take->topic))
+                return err_set(reterr, ERR_INVALID, "cannot take %s/%" PRId32 " twice at once",
+                               take->topic, take->partition);
+    }
+    return 0;
+}
+
+int store_check_expect(const char *topic, uint32_t count, struct err *reterr)
+{
+    if (!topic)
+        return err_set(reterr, ERR_INVALID, "cannot expect partitions of no topic");
+    return count <= INT32_MAX ? 0
+                              : err_set(reterr, ERR_INVALID,
+                                        "%s cannot have %" PRIu32 " partitions", topic, count);
+}
+
+int store_check_lease(int64_t lease_ms, struct err *reterr)
+{
+    return lease_ms >= 0
+               ? 0
+               : err_set(reterr, ERR_INVALID, "there is no lease of %" PRId64 " ms", lease_ms);
+}
+
 int store_check_commit(const struct store_commit *commit, struct err *reterr)
 {
     if (!commit->advance_count && (commit->delta_count || commit->quarantine_count))

@@ -6,9 +6,19 @@
 #include "store/store.h"
 
 /* 0, or ERR_INVALID with the partition and the numbers: offsets that go backwards, records that do
- * not account for every offset, a partition named twice, counts without an advance. O(n²) in the
- * partitions of one commit. */
+ * not account for every offset, a partition named twice, counts without an advance. An advance by
+ * nothing is fine: it says whether the partition is idle. O(n²) in the partitions of one commit. */
 int store_check_commit(const struct store_commit *commit, struct err *reterr);
+
+/* 0, or ERR_INVALID: a partition without a topic, below 0 or named twice, a start before offset 0.
+ * O(n²) in the partitions. */
+int store_check_take(const struct store_take *takes, uint32_t count, struct err *reterr);
+
+/* 0, or ERR_INVALID: no topic, more partitions than have a number. */
+int store_check_expect(const char *topic, uint32_t count, struct err *reterr);
+
+/* 0, or ERR_INVALID: a lease of less than nothing. */
+int store_check_lease(int64_t lease_ms, struct err *reterr);
 
 /* 0, or ERR_INVALID: a position that goes backwards or is none, a pane at or after it. */
 int store_check_judged(const struct store_judged *judged, struct err *reterr);

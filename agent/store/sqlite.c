@@ -19,45 +19,16 @@ enum {
     WAL_LIMIT_BYTES = 64 << 20
 };
 
-static void sqlite_close(struct store *base)
+void sqlite_close(struct store *base)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     for (uint32_t i = 0; i < store->cached; i++)
         sqlite3_finalize(store->cache[i].statement);
     sqlite3_close_v2(store->db);
     free(store->place);
+    free(store->agent);
     free(store);
 }
-
-static const struct store_ops sqlite_ops = {
-    .close = sqlite_close,
-    .take_partition = sqlite_take_partition,
-    .partitions = sqlite_partitions,
-    .commit = sqlite_commit,
-    .generation = sqlite_generation,
-    .generations = sqlite_generations,
-    .judge_load = sqlite_judge_load,
-    .first_delta = sqlite_first_delta,
-    .deltas = sqlite_deltas,
-    .panes = sqlite_panes,
-    .judged = sqlite_judged,
-    .merge_late = sqlite_merge_late,
-    .set_aside = sqlite_set_aside,
-    .due = sqlite_due,
-    .next_due = sqlite_next_due,
-    .delivered = sqlite_delivered,
-    .delivery_counts = sqlite_delivery_counts,
-    .baseline_put = sqlite_baseline_put,
-    .baseline_get = sqlite_baseline_get,
-    .baseline_list = sqlite_baseline_list,
-    .baseline_promote = sqlite_baseline_promote,
-    .verdicts = sqlite_verdicts,
-    .latest = sqlite_latest,
-    .incidents = sqlite_incidents,
-    .quarantine_list = sqlite_quarantine_list,
-    .prune = sqlite_prune,
-    .stats = sqlite_stats,
-};
 
 static int execute(struct sqlite_store *store, const char *text, struct err *reterr)
 {
@@ -110,13 +81,16 @@ static int prepare_file(struct sqlite_store *store, struct err *reterr)
     return code ? code : execute(store, limit, reterr);
 }
 
-struct store *sqlite_store_open(const char *path, struct err *reterr)
+struct store *sqlite_store_open(const char *path, const struct store_options *options,
+                                struct err *reterr)
 {
     struct sqlite_store *store = mem_new(1, sizeof *store);
     struct text place = {0};
     text_printf(&place, "sqlite:%s", path);
     store->store.ops = &sqlite_ops;
     store->place = place.data;
+    store->agent = mem_copy(options && options->agent ? options->agent : "");
+    snprintf(store->state, sizeof store->state, "ok");
     store->doing = "open the store";
     store->opening = true;
     if (connect_file(store, path, reterr) == 0 && prepare_file(store, reterr) == 0) {

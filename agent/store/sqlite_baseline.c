@@ -10,8 +10,7 @@
 #include "sys/file.h"
 
 struct put {
-    const char *name, *hash, *created, *document;
-    int64_t rows;
+    const struct store_baseline *baseline;
     bool promote;
     uint32_t version;
 };
@@ -53,8 +52,8 @@ static int promote(struct sqlite_store *store, const char *name, uint32_t versio
 static int find_same(struct sqlite_store *store, struct put *put, struct err *reterr)
 {
     struct sql sql = sql_new(store, "SELECT version FROM baseline WHERE name = ? AND hash = ?");
-    sql_text(&sql, put->name);
-    sql_text(&sql, put->hash);
+    sql_text(&sql, put->baseline->name);
+    sql_text(&sql, put->baseline->hash);
     int code = sql_next(&sql, reterr);
     put->version = code == 1 ? (uint32_t)sql_get_int(&sql) : 0;
     sql_end(&sql);
@@ -67,17 +66,18 @@ static int insert(struct sqlite_store *store, struct put *put, struct err *reter
         sql_new(store, "INSERT INTO baseline (name, version, hash, created, row_count, document)"
                        " SELECT ?1, coalesce(max(version), 0) + 1, ?2, ?3, ?4, ?5 FROM baseline"
                        " WHERE name = ?1 RETURNING version");
-    sql_text(&sql, put->name);
-    sql_text(&sql, put->hash);
-    sql_text(&sql, put->created);
-    sql_int(&sql, put->rows);
-    sql_text(&sql, put->document);
+    sql_text(&sql, put->baseline->name);
+    sql_text(&sql, put->baseline->hash);
+    sql_text(&sql, put->baseline->created);
+    sql_int(&sql, put->baseline->rows);
+    sql_text(&sql, put->baseline->document);
     int code = sql_next(&sql, reterr);
     if (code == 1)
         put->version = (uint32_t)sql_get_int(&sql);
     sql_end(&sql);
     return code < 0 ? code
-                    : audit(store, "baseline added", put->name, put->version, put->hash, reterr);
+                    : audit(store, "baseline added", put->baseline->name, put->version,
+                            put->baseline->hash, reterr);
 }
 
 static int put_baseline(struct sqlite_store *store, void *what, struct err *reterr)
@@ -86,19 +86,13 @@ static int put_baseline(struct sqlite_store *store, void *what, struct err *rete
     int code = find_same(store, put, reterr);
     if (!code && !put->version)
         code = insert(store, put, reterr);
-    return !code && put->promote ? promote(store, put->name, put->version, reterr) : code;
+    return !code && put->promote ? promote(store, put->baseline->name, put->version, reterr) : code;
 }
 
-int sqlite_baseline_put(struct store *base, const char *name, const char *hash, const char *created,
-                        int64_t rows, const char *document, bool promoted, uint32_t *ret_version,
-                        struct err *reterr)
+int sqlite_baseline_put_now(struct store *base, const struct store_baseline *baseline,
+                            bool promoted, uint32_t *ret_version, struct err *reterr)
 {
-    struct put what = {.name = name,
-                       .hash = hash,
-                       .created = created,
-                       .document = document,
-                       .rows = rows,
-                       .promote = promoted};
+    struct put what = {.baseline = baseline, .promote = promoted};
     int code = sqlite_write(sqlite_store_of(base), "store a baseline", put_baseline, &what, reterr);
     if (!code)
         *ret_version = what.version;
@@ -114,8 +108,8 @@ static int none_found(const char *name, uint32_t version, struct err *reterr)
     return code;
 }
 
-int sqlite_baseline_get(struct store *base, const char *name, uint32_t version,
-                        struct text *ret_document, uint32_t *ret_version, struct err *reterr)
+int sqlite_baseline_get_now(struct store *base, const char *name, uint32_t version,
+                            struct text *ret_document, uint32_t *ret_version, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read a baseline";
@@ -137,9 +131,8 @@ int sqlite_baseline_get(struct store *base, const char *name, uint32_t version,
     return code ? code : none_found(name, version, reterr);
 }
 
-int sqlite_baseline_list(struct store *base,
-                         int (*row)(void *context, const struct store_baseline *b), void *context,
-                         struct err *reterr)
+int sqlite_baseline_list_now(struct store *base, store_baseline_fn row, void *context,
+                             struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "list the baselines";
@@ -175,8 +168,8 @@ static int promote_one(struct sqlite_store *store, void *what, struct err *reter
     return promote(store, promotion->name, promotion->version, reterr);
 }
 
-int sqlite_baseline_promote(struct store *base, const char *name, uint32_t version,
-                            struct err *reterr)
+int sqlite_baseline_promote_now(struct store *base, const char *name, uint32_t version,
+                                struct err *reterr)
 {
     struct promotion what = {name, version};
     return sqlite_write(sqlite_store_of(base), "promote a baseline", promote_one, &what, reterr);

@@ -29,8 +29,8 @@ static int load_position(struct sqlite_store *store, const char *monitor, int64_
     return code < 0 ? code : 0;
 }
 
-int sqlite_judge_load(struct store *base, const char *monitor, int64_t *ret_position_ms,
-                      struct text *ret_state, struct err *reterr)
+int sqlite_judge_load_now(struct store *base, const char *monitor, int64_t *ret_position_ms,
+                          struct text *ret_state, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the judge's state";
@@ -212,12 +212,11 @@ static int write_judged(struct sqlite_store *store, void *what, struct err *rete
     return code;
 }
 
-void sqlite_judged(struct store *base, const struct store_judged *judged, store_done_fn done,
-                   void *context)
+int sqlite_judged_now(struct store *base, const struct store_judged *judged, struct err *reterr)
 {
     struct store_judged copy = *judged;
-    sqlite_write_and_tell(sqlite_store_of(base), "write what was judged", write_judged, &copy, done,
-                          context);
+    return sqlite_write(sqlite_store_of(base), "write what was judged", write_judged, &copy,
+                        reterr);
 }
 
 struct late {
@@ -242,21 +241,20 @@ static int merge_late(struct sqlite_store *store, void *what, struct err *reterr
                              reterr);
 }
 
-void sqlite_merge_late(struct store *base, const char *monitor, const struct store_pane *panes,
-                       uint32_t count, int64_t delta_mark, store_done_fn done, void *context)
+int sqlite_merge_late_now(struct store *base, const char *monitor, const struct store_pane *panes,
+                          uint32_t count, int64_t delta_mark, struct err *reterr)
 {
     struct late what = {monitor, panes, count, delta_mark};
-    sqlite_write_and_tell(sqlite_store_of(base), "merge late counts", merge_late, &what, done,
-                          context);
+    return sqlite_write(sqlite_store_of(base), "merge late counts", merge_late, &what, reterr);
 }
 
 struct aside {
-    const char *monitor, *generation;
+    const char *monitor, *version, *generation;
 };
 
 /* Without a position (null) the comparison is never true. */
 #define BEHIND                                                                                     \
-    " FROM pane_delta WHERE monitor = ?1 AND generation <> ?2 AND start_ms <"                      \
+    " FROM pane_delta WHERE monitor = ?1 AND version = ?2 AND generation = ?3 AND start_ms <"      \
     " (SELECT position_ms FROM judge_state WHERE monitor = ?1)"
 
 static int run_behind(struct sqlite_store *store, const char *text, const struct aside *aside,
@@ -264,6 +262,7 @@ static int run_behind(struct sqlite_store *store, const char *text, const struct
 {
     struct sql sql = sql_new(store, text);
     sql_text(&sql, aside->monitor);
+    sql_text(&sql, aside->version);
     sql_text(&sql, aside->generation);
     return sql_run(&sql, NULL, reterr);
 }
@@ -278,9 +277,9 @@ static int set_aside(struct sqlite_store *store, void *what, struct err *reterr)
     return code ? code : run_behind(store, "DELETE" BEHIND, what, reterr);
 }
 
-int sqlite_set_aside(struct store *base, const char *monitor, const char *generation,
-                     struct err *reterr)
+int sqlite_set_aside_now(struct store *base, const char *monitor, const char *version,
+                         const char *generation, struct err *reterr)
 {
-    struct aside what = {monitor, generation};
+    struct aside what = {monitor, version, generation};
     return sqlite_write(sqlite_store_of(base), "set deltas aside", set_aside, &what, reterr);
 }

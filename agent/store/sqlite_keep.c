@@ -47,14 +47,14 @@ static int prune(struct sqlite_store *store, void *what, struct err *reterr)
     return code;
 }
 
-int sqlite_prune(struct store *base, int64_t panes_before_ms, int64_t verdicts_before_ms,
-                 uint32_t quarantine_rows, struct err *reterr)
+int sqlite_prune_now(struct store *base, int64_t panes_before_ms, int64_t verdicts_before_ms,
+                     uint32_t quarantine_rows, struct err *reterr)
 {
     struct prune what = {panes_before_ms, verdicts_before_ms, quarantine_rows};
     return sqlite_write(sqlite_store_of(base), "delete what is too old", prune, &what, reterr);
 }
 
-int sqlite_stats(struct store *base, struct store_stats *ret_stats, struct err *reterr)
+int sqlite_stats_now(struct store *base, struct store_stats *ret_stats, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "measure the store";

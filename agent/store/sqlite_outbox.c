@@ -24,9 +24,8 @@ enum { DELIVERY_LOG_ROWS = 10000 };
     " WHERE b.state IN ('pending', 'parked') AND b.receiver = o.receiver"                          \
     " AND b.incident = o.incident AND (b.sequence, b.id) < (o.sequence, o.id))"
 
-int sqlite_due(struct store *base, int64_t now_unix_ms, uint32_t limit,
-               int (*row)(void *context, const struct store_delivery *d), void *context,
-               struct err *reterr)
+int sqlite_due_now(struct store *base, int64_t now_unix_ms, uint32_t limit, store_delivery_fn row,
+                   void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the due messages";
@@ -55,7 +54,7 @@ int sqlite_due(struct store *base, int64_t now_unix_ms, uint32_t limit,
     return code < 0 ? code : 0;
 }
 
-int sqlite_next_due(struct store *base, int64_t *ret_unix_ms, struct err *reterr)
+int sqlite_next_due_now(struct store *base, int64_t *ret_unix_ms, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "find the next message";
@@ -128,16 +127,16 @@ static int settle(struct sqlite_store *store, void *what, struct err *reterr)
     return code ? code : log_attempt(store, result, reterr);
 }
 
-void sqlite_delivered(struct store *base, const struct store_delivery_result *result,
-                      store_done_fn done, void *context)
+int sqlite_delivered_now(struct store *base, const struct store_delivery_result *result,
+                         struct err *reterr)
 {
     struct store_delivery_result copy = *result;
-    sqlite_write_and_tell(sqlite_store_of(base), "write what came of a message", settle, &copy,
-                          done, context);
+    return sqlite_write(sqlite_store_of(base), "write what came of a message", settle, &copy,
+                        reterr);
 }
 
-int sqlite_delivery_counts(struct store *base, const char *receiver, int64_t since_unix_ms,
-                           int64_t ret_counts[DELIVERY_STATES], struct err *reterr)
+int sqlite_delivery_counts_now(struct store *base, const char *receiver, int64_t since_unix_ms,
+                               int64_t ret_counts[DELIVERY_STATES], struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "count the messages";

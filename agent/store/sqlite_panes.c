@@ -6,49 +6,35 @@
 #include "store/sqlite_sql.h"
 #include "sys/file.h"
 
-struct generation {
-    const char *monitor, *version, *hash, *baseline_hash;
-    int64_t first_pane_ms;
-};
-
-static int add_generation(struct sqlite_store *store, void *what, struct err *reterr)
+int sqlite_register(struct sqlite_store *store, const struct store_register *what,
+                    struct err *reterr)
 {
-    const struct generation *generation = what;
     struct sql sql = sql_new(store, "INSERT INTO generation (hash, monitor, version, baseline_hash,"
                                     " first_pane_ms, created_unix_ms) VALUES (?, ?, ?, ?, ?, ?)"
                                     " ON CONFLICT (hash, monitor, version) DO NOTHING");
-    sql_text(&sql, generation->hash);
-    sql_text(&sql, generation->monitor);
-    sql_text(&sql, generation->version);
-    sql_text(&sql, generation->baseline_hash);
-    sql_int(&sql, generation->first_pane_ms);
+    sql_text(&sql, what->hash);
+    sql_text(&sql, what->monitor);
+    sql_text(&sql, what->version);
+    sql_text(&sql, what->baseline_hash);
+    sql_int(&sql, what->first_pane_ms);
     sql_int(&sql, clock_unix_ms());
     return sql_run(&sql, NULL, reterr);
 }
 
-int sqlite_generation(struct store *base, const char *monitor, const char *version,
-                      const char *hash, const char *baseline_hash, int64_t first_pane_ms,
-                      struct err *reterr)
-{
-    struct generation what = {monitor, version, hash, baseline_hash, first_pane_ms};
-    return sqlite_write(sqlite_store_of(base), "register a generation", add_generation, &what,
-                        reterr);
-}
-
-int sqlite_generations(struct store *base, const char *monitor, const char *hash,
-                       int (*row)(void *context, const struct store_generation *g), void *context,
-                       struct err *reterr)
+int sqlite_generations_now(struct store *base, const char *monitor, const char *hash,
+                           store_generation_fn row, void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the generations";
-    struct sql sql =
-        sql_new(store, "SELECT hash, version, baseline_hash, first_pane_ms FROM generation"
-                       " WHERE monitor = ?1 AND (?2 IS NULL OR hash = ?2) ORDER BY rowid");
+    struct sql sql = sql_new(
+        store, "SELECT monitor, hash, version, baseline_hash, first_pane_ms FROM generation"
+               " WHERE (?1 IS NULL OR monitor = ?1) AND (?2 IS NULL OR hash = ?2) ORDER BY rowid");
     int code;
     sql_text(&sql, monitor);
     sql_text(&sql, hash);
     while ((code = sql_next(&sql, reterr)) == 1) {
-        struct store_generation generation = {.hash = sql_get_text(&sql)};
+        struct store_generation generation = {.monitor = sql_get_text(&sql)};
+        generation.hash = sql_get_text(&sql);
         generation.version = sql_get_text(&sql);
         generation.baseline_hash = sql_get_text(&sql);
         generation.first_pane_ms = sql_get_int(&sql);
@@ -59,8 +45,8 @@ int sqlite_generations(struct store *base, const char *monitor, const char *hash
     return code < 0 ? code : 0;
 }
 
-int sqlite_first_delta(struct store *base, const char *monitor, int64_t from_ms,
-                       int64_t *ret_start_ms, struct err *reterr)
+int sqlite_first_delta_now(struct store *base, const char *monitor, int64_t from_ms,
+                           int64_t *ret_start_ms, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "find the first pane";
@@ -98,9 +84,8 @@ static struct sql span(struct sqlite_store *store, const char *text, const char 
     return sql;
 }
 
-int sqlite_deltas(struct store *base, const char *monitor, int64_t from_ms, int64_t to_ms,
-                  int (*row)(void *context, const struct store_pane *delta), void *context,
-                  int64_t *ret_mark, struct err *reterr)
+int sqlite_deltas_now(struct store *base, const char *monitor, int64_t from_ms, int64_t to_ms,
+                      store_pane_fn row, void *context, int64_t *ret_mark, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the deltas";
@@ -127,9 +112,8 @@ int sqlite_deltas(struct store *base, const char *monitor, int64_t from_ms, int6
     return code < 0 ? code : 0;
 }
 
-int sqlite_panes(struct store *base, const char *monitor, int64_t from_ms, int64_t to_ms,
-                 int (*row)(void *context, const struct store_pane *pane), void *context,
-                 struct err *reterr)
+int sqlite_panes_now(struct store *base, const char *monitor, int64_t from_ms, int64_t to_ms,
+                     store_pane_fn row, void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the panes";

@@ -92,8 +92,7 @@ static struct store_verdict read_verdict(struct sql *sql)
     return verdict;
 }
 
-static int give_verdicts(struct sql *sql, int (*row)(void *context, const struct store_verdict *v),
-                         void *context, struct err *reterr)
+static int give_verdicts(struct sql *sql, store_verdict_fn row, void *context, struct err *reterr)
 {
     int code;
     while ((code = sql_next(sql, reterr)) == 1) {
@@ -105,9 +104,8 @@ static int give_verdicts(struct sql *sql, int (*row)(void *context, const struct
     return code < 0 ? code : 0;
 }
 
-int sqlite_verdicts(struct store *base, const struct store_query *query,
-                    int (*row)(void *context, const struct store_verdict *v), void *context,
-                    struct err *reterr)
+int sqlite_verdicts_now(struct store *base, const struct store_query *query, store_verdict_fn row,
+                        void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     struct filters filters = verdict_filters(query);
@@ -144,14 +142,14 @@ static const char latest_of_monitor[] =
 static const char latest_of_all[] =
     LATEST_OF("", "(monitor, " SERIES ") > (+k.monitor, " THIS_SERIES ")");
 
-int sqlite_latest(struct store *base, const struct store_query *query,
-                  int (*row)(void *context, const struct store_verdict *v), void *context,
-                  struct err *reterr)
+int sqlite_latest_now(struct store *base, const struct store_query *query, store_verdict_fn row,
+                      void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     struct filters filters = verdict_filters(query);
     struct text text = {0};
     store->doing = "read the latest verdicts";
+    filter_number(&filters, "v.window_ms > ?", 1); /* alarms belong to no window */
     text_puts(&text, query->monitor ? latest_of_monitor : latest_of_all);
     filters_add(&filters, &text);
     text_puts(&text, " ORDER BY v.end_ms DESC, v.sequence DESC LIMIT ?");
@@ -180,14 +178,14 @@ static struct store_incident read_incident(struct sql *sql)
     return incident;
 }
 
-int sqlite_incidents(struct store *base, const struct store_query *query,
-                     int (*row)(void *context, const struct store_incident *i), void *context,
-                     struct err *reterr)
+int sqlite_incidents_now(struct store *base, const struct store_query *query, store_incident_fn row,
+                         void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     struct filters filters = {.count = 0};
     struct text text = {0};
     store->doing = "read the incidents";
+    filter_text(&filters, "id = ?", query->incident);
     filter_text(&filters, "monitor = ?", query->monitor);
     filter_text(&filters, "version = ?", query->version);
     filter_text(&filters, "state = ?", query->state);
@@ -211,9 +209,8 @@ int sqlite_incidents(struct store *base, const struct store_query *query,
     return code < 0 ? code : 0;
 }
 
-int sqlite_quarantine_list(struct store *base, uint32_t limit,
-                           int (*row)(void *context, const struct store_quarantine *q),
-                           void *context, struct err *reterr)
+int sqlite_quarantine_list_now(struct store *base, uint32_t limit, store_quarantine_fn row,
+                               void *context, struct err *reterr)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     store->doing = "read the quarantine";

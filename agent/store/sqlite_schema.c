@@ -101,7 +101,14 @@ static const char *const step_2[] = {
     NULL,
 };
 
-static const struct sqlite_step steps[] = {{step_1}, {step_2}};
+static const char *const step_3[] = {
+    /* What its owner found: see struct store_partition. Since this step there are rows of epoch 0,
+     * with offsets of -1, that nobody has taken yet. */
+    "ALTER TABLE partition_state ADD COLUMN idle INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
+static const struct sqlite_step steps[] = {{step_1}, {step_2}, {step_3}};
 
 static int read_number(struct sqlite_store *store, const char *text, int64_t *ret,
                        struct err *reterr)

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "store/check.h"
-
 static const char *hint_of(int code)
 {
     switch (code & 0xff) {
@@ -246,13 +244,4 @@ int sqlite_write(struct sqlite_store *store, const char *doing,
     if (code && !sqlite3_get_autocommit(store->db))
         (void)run_constant(store, "ROLLBACK", NULL);
     return code;
-}
-
-void sqlite_write_and_tell(struct sqlite_store *store, const char *doing,
-                           int (*body)(struct sqlite_store *store, void *what, struct err *reterr),
-                           void *what, store_done_fn done, void *context)
-{
-    struct err err = {0};
-    int code = sqlite_write(store, doing, body, what, &err);
-    store_tell(done, context, code, &err);
 }

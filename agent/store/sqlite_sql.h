@@ -14,6 +14,8 @@ struct sqlite_store {
     struct store store;
     sqlite3 *db;
     char *place;       /* "sqlite:leeway.db", for messages */
+    char *agent;       /* as in struct store_options; never NULL */
+    char state[160];   /* see store_state */
     const char *doing; /* what is being tried, for messages: "could not " and this */
     bool opening;      /* access that is refused now is a wrong setting, not a passing trouble */
     struct {
@@ -71,10 +73,6 @@ int sqlite_fail(struct sqlite_store *store, int code, struct err *reterr);
 int sqlite_write(struct sqlite_store *store, const char *doing,
                  int (*body)(struct sqlite_store *store, void *what, struct err *reterr),
                  void *what, struct err *reterr);
-/* The same, and tells the result. */
-void sqlite_write_and_tell(struct sqlite_store *store, const char *doing,
-                           int (*body)(struct sqlite_store *store, void *what, struct err *reterr),
-                           void *what, store_done_fn done, void *context);
 
 /* The ways in, as in struct store_ops. */
 static inline struct sqlite_store *sqlite_store_of(struct store *store)

@@ -57,6 +57,14 @@ static int check_type(const struct config_field *config, enum field_type type, s
     return 0;
 }
 
+static struct level *add_level(struct check *check, struct bytes text, uint32_t cell)
+{
+    char buffer[CANONICAL_BYTES];
+    struct level *level = level_table_add(&check->levels, text, cell);
+    level->canonical = bytes_equal(category_canonical(text, buffer, sizeof buffer), text);
+    return level;
+}
+
 /* Values that are allowed get an entry even if the baseline has never seen them. */
 static void compile_category(struct check *check, const struct config_field *config,
                              struct arena *arena)
@@ -66,12 +74,13 @@ static void compile_category(struct check *check, const struct config_field *con
     check->not_allowed = config && config->allowed ? 1u << COUNT_NOT_ALLOWED : 0;
     check->levels = level_table_make(arena, field->level_count + allowed);
     for (uint32_t i = 0; i < field->level_count; i++)
-        level_table_add(&check->levels, bytes_of(field->levels[i]), i);
+        add_level(check, bytes_of(field->levels[i]), i);
     for (uint32_t i = 0; i < allowed; i++) {
         char buffer[CANONICAL_BYTES];
         struct bytes text = category_canonical(bytes_of(config->allowed[i]), buffer, sizeof buffer);
-        level_table_add(&check->levels, text, check_cell_beyond(check, text))->allowed = true;
+        add_level(check, text, check_cell_beyond(check, text))->allowed = true;
     }
+    level_table_settle(&check->levels);
 }
 
 static struct observation compile_truth(const struct check *check,
@@ -90,21 +99,30 @@ static struct observation compile_truth(const struct check *check,
     return observation;
 }
 
+static void compile_number(struct check *check, const struct config_field *config,
+                           struct arena *arena)
+{
+    struct cells cells = baseline_cells(check->field);
+    check->integral = check->type == FIELD_INTEGER;
+    check->limited = config && (config->has_min || config->has_max);
+    check->min = config && config->has_min ? config->min : (double)-INFINITY;
+    check->max = config && config->has_max ? config->max : (double)INFINITY;
+    check->search = search_make(&cells, arena);
+}
+
 static void compile_field(struct check *check, const struct baseline_field *field,
                           const struct config_field *config, struct arena *arena)
 {
     check->field = field;
     check->type = field->type;
     check->cell_count = field->cell_count;
-    check->min = config && config->has_min ? config->min : (double)-INFINITY;
-    check->max = config && config->has_max ? config->max : (double)INFINITY;
     if (field->type == FIELD_CATEGORY) {
         compile_category(check, config, arena);
     } else if (field->type == FIELD_BOOLEAN) {
         check->truths[0] = compile_truth(check, config, "false");
         check->truths[1] = compile_truth(check, config, "true");
     } else {
-        check->cells = baseline_cells(field);
+        compile_number(check, config, arena);
     }
 }
 
@@ -118,6 +136,8 @@ struct validator *validator_new(const struct baseline *baseline,
     validator->field_count = count;
     for (uint32_t i = 0; i < count; i++)
         compile_field(&validator->checks[i], &baseline->fields[i], NULL, validator->arena);
+    for (uint32_t i = 0; i < count; i++)
+        validator->checks[i].slot = i;
     for (uint32_t i = 0; i < monitor->field_count; i++) {
         const struct config_field *config = &monitor->fields[i];
         int field = baseline_find(baseline, bytes_of(config->name));
@@ -132,6 +152,12 @@ struct validator *validator_new(const struct baseline *baseline,
                       validator->arena);
     }
     return validator;
+}
+
+void validator_map(struct validator *validator, const int *slots)
+{
+    for (uint32_t i = 0; i < validator->field_count; i++)
+        validator->checks[i].slot = (uint32_t)slots[i];
 }
 
 void validator_free(struct validator *validator)

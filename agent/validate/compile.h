@@ -3,6 +3,7 @@
 #ifndef LEEWAY_VALIDATE_COMPILE_H
 #define LEEWAY_VALIDATE_COMPILE_H
 
+#include "validate/search.h"
 #include "validate/table.h"
 #include "validate/validate.h"
 
@@ -13,13 +14,20 @@ struct check {
     const struct baseline_field *field; /* borrowed */
     enum field_type type;
     uint32_t cell_count;
-
-    struct cells cells; /* numbers */
-    double min, max;    /* infinite where there is no limit */
-
-    struct level_table levels;    /* categories: the baseline's levels and what is allowed */
-    uint32_t not_allowed;         /* violation of a text that is not in the list; 0: no list */
-    struct observation truths[2]; /* booleans: what false and true are */
+    uint32_t slot; /* where the value stands */
+    union {
+        struct {             /* numbers */
+            bool integral;   /* no fraction is allowed */
+            bool limited;    /* there is a minimum or maximum */
+            double min, max; /* infinite where there is no limit */
+            struct search search;
+        };
+        struct {                       /* categories */
+            struct level_table levels; /* the baseline's and what is allowed */
+            uint32_t not_allowed;      /* violation of a text that is not in the list; 0: no list */
+        };
+        struct observation truths[2]; /* booleans: what false and true are */
+    };
 };
 
 struct validator {

@@ -35,7 +35,7 @@ static struct observation observe_number(const struct check *check, double numbe
     if (check->type == FIELD_INTEGER && floor(number) < number)
         return not_a_value(check, COUNT_WRONG_TYPE);
     return (struct observation){
-        .cell = cells_find(&check->cells, number),
+        .cell = search_find(&check->search, number),
         .violations = (uint32_t)(number < check->min) << COUNT_BELOW_MIN |
                       (uint32_t)(number > check->max) << COUNT_ABOVE_MAX,
         .number = number,
@@ -92,16 +92,21 @@ static struct observation observe_truth(const struct check *check, const struct 
     }
 }
 
+static struct observation observe_level(const struct check *check, const struct level *level)
+{
+    return (struct observation){
+        .cell = level->cell,
+        .violations = level->allowed ? 0 : check->not_allowed,
+    };
+}
+
 static struct observation observe_text(const struct check *check, struct bytes text)
 {
     char buffer[CANONICAL_BYTES];
     text = category_canonical(text, buffer, sizeof buffer);
     const struct level *level = level_table_find(&check->levels, text);
     if (level)
-        return (struct observation){
-            .cell = level->cell,
-            .violations = level->allowed ? 0 : check->not_allowed,
-        };
+        return observe_level(check, level);
     if (!text.size && !check_knows_empty(check))
         return not_a_value(check, COUNT_MISSING);
     return (struct observation){
@@ -125,27 +130,83 @@ static struct observation observe_category(const struct check *check, const stru
     }
 }
 
-static struct observation observe(const struct check *check, const struct value *value)
+/* Any value of any field. */
+static __attribute__((noinline)) void observe(const struct check *check, const struct value *value,
+                                              struct observation *ret)
 {
     switch (check->type) {
     case FIELD_NUMBER:
     case FIELD_INTEGER:
         if (value->kind == VALUE_NUMBER)
-            return observe_number(check, value->number);
-        if (value->kind == VALUE_STRING)
-            return observe_quoted(check, value->text);
-        return observe_other(check, value->kind);
+            *ret = observe_number(check, value->number);
+        else if (value->kind == VALUE_STRING)
+            *ret = observe_quoted(check, value->text);
+        else
+            *ret = observe_other(check, value->kind);
+        return;
     case FIELD_BOOLEAN:
-        return observe_truth(check, value);
+        *ret = observe_truth(check, value);
+        return;
     case FIELD_CATEGORY:
-        break;
+        *ret = observe_category(check, value);
     }
-    return observe_category(check, value);
+}
+
+/* ---- the usual values, without a call ---- */
+
+/* False if this is not a number within limits, or may have a fraction where none is allowed. */
+static inline bool observe_usual_number(const struct check *check, const struct value *value,
+                                        struct observation *ret)
+{
+    double number = value->number;
+    if (value->kind != VALUE_NUMBER || value->integral < check->integral)
+        return false;
+    if (check->limited && (number < check->min || number > check->max))
+        return false;
+    ret->cell = search_find(&check->search, number);
+    ret->violations = 0;
+    ret->number = number;
+    return true;
+}
+
+/* Nearly every text is a level as it stands; a level that is its own canonical text is the answer
+ * for what has its bytes. */
+static inline bool observe_usual_text(const struct check *check, const struct value *value,
+                                      struct observation *ret)
+{
+    if (!value->wide || (value->kind != VALUE_STRING && value->kind != VALUE_NUMBER) ||
+        value->text.size > TABLE_HEAD_BYTES)
+        return false;
+    const struct table_key key = table_key_wide(value->text);
+    const struct level *level = level_table_find_short(&check->levels, &key);
+    if (!level || !level->canonical)
+        return false;
+    ret->cell = level->cell;
+    ret->violations = level->allowed ? 0 : check->not_allowed;
+    ret->number = 0;
+    return true;
+}
+
+static inline bool observe_usual(const struct check *check, const struct value *value,
+                                 struct observation *ret)
+{
+    if (check->type == FIELD_NUMBER || check->type == FIELD_INTEGER)
+        return observe_usual_number(check, value, ret);
+    if (check->type == FIELD_CATEGORY)
+        return observe_usual_text(check, value, ret);
+    if (value->kind != VALUE_FALSE && value->kind != VALUE_TRUE)
+        return false;
+    *ret = check->truths[value->kind == VALUE_TRUE];
+    return true;
 }
 
 void validator_check(const struct validator *validator, const struct value *values,
                      struct observation *ret_observations)
 {
-    for (uint32_t i = 0; i < validator->field_count; i++)
-        ret_observations[i] = observe(&validator->checks[i], &values[i]);
+    const struct check *check = validator->checks, *end = check + validator->field_count;
+    for (struct observation *o = ret_observations; check < end; check++, o++) {
+        const struct value *value = &values[check->slot];
+        if (__builtin_expect(!observe_usual(check, value, o), 0))
+            observe(check, value, o);
+    }
 }

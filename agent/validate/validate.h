@@ -21,7 +21,11 @@ struct validator *validator_new(const struct baseline *baseline,
                                 const struct config_monitor *monitor, struct err *reterr);
 void validator_free(struct validator *validator); /* takes NULL */
 
-/* values[i] is what the event held for baseline field i. Fills observations[field_count]. No
+/* Says where values stand: that of baseline field i at values[slots[i]]. Until it is called, they
+ * stand in the order of the fields. */
+void validator_map(struct validator *validator, const int *slots);
+
+/* `values` are what the event held (validator_map). Fills observations[field_count]. No
  * allocation.
  *
  * For all types: absent, null, NaN and infinite (also a quoted number beyond the range of double)

@@ -7,7 +7,9 @@
  * and what a pane or a window is. */
 #include "window/counts.h"
 
-#include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdlib.h>
 
 /* Wrapping is wanted (see the header), so it is spelt out and not left to a compiler flag. */
@@ -47,30 +49,82 @@ void counts_clear_extents(struct counts *counts)
         counts->extents[i] = (struct extent){(double)INFINITY, (double)-INFINITY};
 }
 
-static void add_violations(int64_t *counters, uint32_t violations)
+/* The rare cases are calls, so that they take no registers from the others. */
+static __attribute__((noinline)) void widen(struct extent *extent, double number)
+{
+    number += 0.0; /* which of -0 and +0 came first must not show in the bits */
+    extent->min = number < extent->min ? number : extent->min;
+    extent->max = number > extent->max ? number : extent->max;
+}
+
+static __attribute__((noinline)) void add_violations(int64_t *counters, uint32_t violations)
 {
     for (uint32_t i = FIELD_NOT_VALUE; i < FIELD_COUNTERS; i++)
         counters[i] += violations >> i & 1;
 }
 
-static void add_number(struct counts *counts, const struct field_layout *f,
-                       const struct observation *o)
+#ifdef __SSE2__
+/* Rounded as llrint does, without a call: beyond 2^52 a double has no room for a fraction, so that
+ * adding 1.5 * 2^52 rounds to the nearest integer, ties to even, and leaves it in the lowest bits.
+ * Within FIXED_LIMIT. */
+static inline __m128i round_fixed(__m128d scaled)
 {
-    int64_t *sums = counts->sums + f->sums;
+    const __m128d shift = _mm_set1_pd(0x1.8p52);
+    return _mm_sub_epi64(_mm_castpd_si128(_mm_add_pd(scaled, shift)), _mm_castpd_si128(shift));
+}
+
+/* Adds the sums if they are surely within FIXED_LIMIT. The same arithmetic as below, two at a time,
+ * by hand because compilers find worse pairs. */
+static inline bool add_sums(const struct field_layout *f, const struct observation *o,
+                            int64_t *in_cell, int64_t *whole)
+{
+    __m128d origins = _mm_set_pd(f->mean_reference, f->origins[o->cell]);
+    __m128d from = _mm_sub_pd(_mm_set1_pd(o->number), origins);
+    __m128d units = _mm_mul_pd(from, _mm_set1_pd(f->per_unit)); /* in_cell, sum */
+    __m128d from_mean = _mm_unpackhi_pd(from, from);
+    __m128d square = _mm_mul_sd(_mm_mul_sd(from_mean, from_mean), _mm_set_sd(f->per_square));
+    __m128d magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), units);
+    if (__builtin_expect(!_mm_comile_sd(magnitude, _mm_set_sd((double)FIXED_LIMIT)), 0) ||
+        __builtin_expect(!_mm_comile_sd(square, _mm_set_sd(f->square_limit)), 0))
+        return false;
+    __m128i fixed = round_fixed(units), fixed_square = round_fixed(square);
+    __m128i both = _mm_unpacklo_epi64(_mm_unpackhi_epi64(fixed, fixed), fixed_square);
+    __m128i *at = (__m128i *)(void *)whole;
+    *in_cell = (int64_t)((uint64_t)*in_cell + (uint64_t)_mm_cvtsi128_si64(fixed));
+    _mm_storeu_si128(at, _mm_add_epi64(_mm_loadu_si128(at), both));
+    return true;
+}
+#else
+static inline bool add_sums(const struct field_layout *f, const struct observation *o,
+                            int64_t *in_cell, int64_t *whole)
+{
+    (void)f, (void)o, (void)in_cell, (void)whole;
+    return false;
+}
+#endif
+
+/* Any sums. */
+static __attribute__((noinline)) void add_clamped(struct counts *counts,
+                                                  const struct field_layout *f,
+                                                  const struct observation *o, int64_t *in_cell,
+                                                  int64_t *whole)
+{
     double from_mean = o->number - f->mean_reference;
     bool clamped = false;
-    add_wrapping(&sums[o->cell],
-                 fixed_from(o->number - f->origins[o->cell], f->per_unit, &clamped));
-    sums += f->cell_count;
-    add_wrapping(&sums[0], fixed_from(from_mean, f->per_unit, &clamped));
-    add_wrapping(&sums[1], fixed_from(from_mean * from_mean, f->per_square, &clamped));
+    add_wrapping(in_cell, fixed_from(o->number - f->origins[o->cell], f->per_unit, &clamped));
+    add_wrapping(&whole[0], fixed_from(from_mean, f->per_unit, &clamped));
+    add_wrapping(&whole[1], fixed_from(from_mean * from_mean, f->per_square, &clamped));
     counts->saturated += clamped;
+}
 
-    /* Which of -0 and +0 came first must not show in the bits. */
-    double number = o->number + 0.0;
-    struct extent *extent = &counts->extents[f->extent];
-    extent->min = number < extent->min ? number : extent->min;
-    extent->max = number > extent->max ? number : extent->max;
+static inline void add_number(struct counts *counts, const struct field_layout *f,
+                              const struct observation *o, int64_t *sums, struct extent *extent)
+{
+    int64_t *in_cell = sums + o->cell, *whole = sums + f->cell_count;
+    if (__builtin_expect(!add_sums(f, o, in_cell, whole), 0))
+        add_clamped(counts, f, o, in_cell, whole);
+    if (__builtin_expect(o->number < extent->min || o->number > extent->max, 0))
+        widen(extent, o->number);
 }
 
 static void add_segment(struct counts *counts, const struct segment_layout *s,
@@ -91,16 +145,19 @@ void counts_add_record(struct counts *counts, const struct observation *observat
                        uint32_t unknown_fields)
 {
     const struct layout *layout = counts->layout;
+    const struct field_layout *f = layout->fields;
+    uint32_t field_count = layout->baseline->field_count;
+    /* Copies, since for all that a compiler knows counting could change the pointers. */
+    int64_t *cells = counts->cells, *sums = counts->sums;
+    struct extent *extents = counts->extents;
     counts->rows++;
     counts->unknown_fields += unknown_fields;
-    for (uint32_t i = 0; i < layout->baseline->field_count; i++) {
-        const struct field_layout *f = &layout->fields[i];
-        const struct observation *o = &observations[i];
-        counts->cells[f->cells + o->cell]++;
-        if (o->violations)
-            add_violations(counts->cells + f->counters, o->violations);
-        if (f->is_number && o->cell < f->cell_count)
-            add_number(counts, f, o);
+    for (const struct observation *o = observations; o < observations + field_count; o++, f++) {
+        cells[f->cells + o->cell]++;
+        if (__builtin_expect(o->violations != 0, 0))
+            add_violations(cells + f->counters, o->violations);
+        if (o->cell < f->number_cells)
+            add_number(counts, f, o, sums + f->sums, extents + f->extent);
     }
     for (uint32_t s = 0; s < layout->segment_count; s++)
         add_segment(counts, &layout->segments[s], observations);

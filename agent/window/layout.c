@@ -37,11 +37,16 @@ static void lay_out_number(struct layout *layout, struct field_layout *f,
     int exponent = clamp_exponent(ilogb(field->unit));
     struct cells cells = baseline_cells(field);
     f->is_number = true;
+    f->number_cells = field->cell_count;
     f->sums = layout->sum_total;
     f->extent = layout->extent_total;
     f->per_unit = ldexp(1, -exponent);
     f->per_square = ldexp(1, -clamp_exponent(2 * exponent + 20));
     f->mean_reference = field->mean_reference;
+    /* A square of 2^42 units is a distance of 2^31, if neither exponent was clamped. */
+    bool exact =
+        exponent == ilogb(field->unit) && clamp_exponent(2 * exponent + 20) == 2 * exponent + 20;
+    f->square_limit = exact ? (double)FIXED_LIMIT : -1;
     f->origins = mem_new(field->cell_count, sizeof *f->origins);
     for (uint32_t i = 0; i < field->cell_count; i++)
         f->origins[i] = cells_origin(&cells, i);

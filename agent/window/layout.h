@@ -32,11 +32,14 @@ struct field_layout {
     uint32_t sums;     /* first sum in counts.sums: cell_count cell sums, then sum, sum of squares;
                           numbers only */
     uint32_t extent;   /* index in counts.extents; numbers only */
-    uint32_t cell_count; /* as in the baseline */
-    bool is_number;      /* number or integer: has sums and an extent */
-    double per_unit;     /* 1 / unit of the cell sums; always finite */
-    double per_square;   /* 1 / unit of the sum of squares: that is 2^20 unit^2, about 2^-20 sd^2 */
+    uint32_t cell_count;   /* as in the baseline */
+    uint32_t number_cells; /* the same for numbers, which have sums and an extent; else 0 */
+    bool is_number;
+    double per_unit;   /* 1 / unit of the cell sums; always finite */
+    double per_square; /* 1 / unit of the sum of squares: that is 2^20 unit^2, about 2^-20 sd^2 */
     double mean_reference; /* as in the baseline */
+    double square_limit;   /* up to here in units of the sum of squares, the sum is within
+                              FIXED_LIMIT as well; negative if that cannot be said */
     double *origins;       /* numbers: cells_origin of each cell, cell_count entries; else NULL */
     uint32_t *coarse; /* cell -> coarse cell, cell_count entries; then FIELD_NOT_VALUE entries that
                          say BASELINE_COARSE_CELLS, for records without a value */

@@ -4,7 +4,8 @@
  * by 0 for jansson; after that both must accept and refuse the same documents, but for the
  * decoder's limits. From what jansson read come the paths that the decoder is asked for, so that
  * every value is compared. Besides: a decoder that has seen other records decides like a fresh one,
- * and a prefix of a good document is always called truncated. */
+ * also on a record that differs from one before in a byte or in a scalar, and a prefix of a good
+ * document is always called truncated. */
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -390,6 +391,31 @@ static void check_prefix(struct decode_plan *plan, struct bytes event)
     CHECK(run(plan, bytes_make(event.data, last - 1)).result == DECODE_TRUNCATED);
 }
 
+/* A record like the one that `plan` has just read: one byte is another, or one or two are left out.
+ */
+static void check_neighbour(struct decode_plan *plan, const struct request *request,
+                            struct bytes event)
+{
+    static const char others[] = "\"\\,:{}[] 0123456789-.eNIt\x80";
+    char copy[MAX_INPUT];
+    size_t seed = event.size * 2654435761u + (unsigned char)event.data[event.size / 3] * 40503u;
+    for (unsigned i = 0; i < 3; i++, seed = seed * 31 + 17) {
+        size_t at = seed / 7 % event.size, skip = seed % 3, size = event.size - at;
+        memcpy(copy, event.data, event.size);
+        skip = skip < size ? skip : 0;
+        memmove(copy + at, event.data + at + skip, size - skip);
+        if (skip == 0)
+            copy[at] = others[seed / 11 % (sizeof others - 1)];
+        struct bytes neighbour = bytes_make(copy, event.size - skip);
+        struct decode_plan *fresh = plan_make(request);
+        struct outcome expected = run(fresh, neighbour);
+        CHECK(run(plan, event).result == DECODE_OK);
+        struct outcome outcome = run(plan, neighbour);
+        outcome_check_same(&expected, &outcome, request);
+        decode_plan_free(fresh);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     if (size > MAX_INPUT)
@@ -413,6 +439,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         for (unsigned i = 0; i < request.wanted_count; i++)
             check_value(&outcome.values[request.wanted_count - 1 - i], request.wanted[i].value);
         check_unknown(&request, &outcome);
+        check_neighbour(plan, &request, event);
         check_prefix(plan, event);
     }
     decode_plan_free(plan);

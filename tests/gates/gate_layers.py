@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = {"base", "stats", "config", "baseline", "decode", "validate", "window", "compare", "judge", "incident"}
 SYSTEM = {"xxhash": r"xxhash\.h", "openssl": r"openssl/", "yaml": r"yaml\.h", "jansson": r"jansson\.h",
           "sqlite3": r"sqlite3\.h", "curl": r"curl/", "event2": r"event2/", "rdkafka": r"librdkafka/",
-          "libpq": r"libpq-fe\.h"}
+          "libpq": r"libpq-fe\.h", "zlib": r"zlib\.h"}
 STANDARD = re.compile(r"^(arpa/inet|assert|ctype|dirent|emmintrin|errno|fcntl|float|getopt|inttypes|limits|locale|math|netdb|"
                       r"netinet/\w+|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|"
                       r"string|strings|sys/\w+|syslog|threads|time|unistd)\.h$")

@@ -17,7 +17,8 @@ OPTIONS = {
     "init": "file name topic output force",
     "check": "config baseline print",
     "run": "config file topic listen pace once progress",
-    "replay": "config file baseline output incidents monitor field since until topic fail-on-drift",
+    "replay": "config file baseline output incidents monitor field since until window topic fail-on-drift",
+    "migrate": "config store agent reader no-roles",
     "status": "config monitor output",
     "demo": "dir listen pace once",
     "version": "",
@@ -206,7 +207,7 @@ def test_status(work, cut):
     table = work.run("status").stdout
     assert re.search(r"^flights +1 +dep_delay +24h ", table, re.M) and "INCIDENT" in table and "fields drift" in table
     data = json.loads(work.run("status", "--output", "json").stdout)
-    assert {f["field"] for f in data["fields"]} >= {"dep_delay", "score"} and len(data["incidents"]) == 2
+    assert {f["field"] for f in data["fields"]} >= {"dep_delay", "score"} and len(data["incidents"]) == 4
     assert "flights" not in work.run("status", "--monitor", "nobody").stdout
 
 
@@ -306,7 +307,7 @@ def test_demo(tmp_path, training, cut, binary, collector):
     assert done.returncode == 0, done.stderr
     delivered = int(re.search(r"messages delivered +(\d+)", done.stdout)[1])
     assert delivered == len(receiver.requests) > 0
-    assert "OPENED critical flights 1: 3 fields drift" in done.stdout and "CLOSED" in done.stdout and "summary" in done.stdout
+    assert "OPENED critical flights 1: class drifts" in done.stdout and "CLOSED" in done.stdout and "summary" in done.stdout
     shown = re.findall(r"^    (2013-.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
     assert len(shown) == 2 and all(line in done.stdout.splitlines() for line in shown), done.stdout
     missing = subprocess.run([LEEWAY, "demo", "--dir", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60)

@@ -125,6 +125,14 @@ Test(evaluate, any_interleaving_of_partitions_says_the_same)
     stream_release(&stream);
 }
 
+/* Reads where judging stands, and judges nothing. */
+static void load(struct evaluate *evaluate)
+{
+    bool more;
+    evaluate_monitor(evaluate, 0, TIME_NONE, TIME_NONE, &more, world_done, &world);
+    cr_assert_eq(world.result, STORE_DONE);
+}
+
 /* Two judges on one store: each pane is judged once, whoever is faster. */
 Test(evaluate, the_slower_judge_is_fenced_and_reads_again)
 {
@@ -137,12 +145,14 @@ Test(evaluate, the_slower_judge_is_fenced_and_reads_again)
     int64_t end_ms = world_watermark(&world);
     int turns = 0;
     for (bool more = true; more; turns++) {
+        load(second);
         int64_t position = evaluate_position(second, 0);
         evaluate_monitor(first, 0, end_ms, end_ms, &more, world_done, &world);
         cr_assert_eq(world.result, STORE_DONE);
         cr_assert_eq(evaluate_position(second, 0), position);
         evaluate_monitor(second, 0, end_ms, end_ms, &world.more, world_done, &world);
         cr_assert_eq(world.result, STORE_FENCED);
+        load(second);
         cr_assert_eq(evaluate_position(second, 0), evaluate_position(first, 0));
         struct evaluate *other = first; /* the one that lost is the faster one of the next turn */
         first = second;
@@ -172,7 +182,8 @@ static void read_pane(int64_t start_ms)
 {
     pane_rows = pane_revision = 0;
     cr_assert_eq(
-        store_panes(world.store, "fraud", start_ms, start_ms + 1, remember_pane, NULL, NULL), 0);
+        store_sync_panes(world.store, "fraud", start_ms, start_ms + 1, remember_pane, NULL, NULL),
+        0);
 }
 
 static void merge_late(void)
@@ -184,7 +195,7 @@ static void merge_late(void)
 Test(evaluate, late_deltas_raise_the_revision_of_their_pane)
 {
     struct err err = {0};
-    int64_t next;
+    int64_t next = 0;
     stream = stream_make(7, 1200, 4, 1);
     world_open(&world, WORLD_YAML, 1);
     merge_late(); /* nothing was judged yet */
@@ -198,7 +209,7 @@ Test(evaluate, late_deltas_raise_the_revision_of_their_pane)
     cr_assert_eq(pane_revision, 1);
     int64_t verdicts = evaluate_totals(world.evaluate)->verdicts;
     /* a partition that was silent */
-    cr_assert_eq(ingest_take(world.ingest, "fraud", 1, 0, &next, &err), 0);
+    cr_assert_eq(take_partition(world.ingest, "fraud", 1, 0, &next, &err), 0);
     for (int round = 1; round <= 2; round++) {
         for (uint32_t i = 0; i < 5; i++) {
             struct record record = stream.records[i];
@@ -214,7 +225,7 @@ Test(evaluate, late_deltas_raise_the_revision_of_their_pane)
     }
     cr_assert_eq(evaluate_totals(world.evaluate)->verdicts, verdicts, "nothing is judged again");
     struct store_stats stats;
-    cr_assert_eq(store_stats(world.store, &stats, &err), 0);
+    cr_assert_eq(store_sync_stats(world.store, &stats, &err), 0);
     cr_assert_eq(stats.deltas, 0, "what was merged is gone");
     world_close(&world);
     stream_release(&stream);
@@ -312,7 +323,7 @@ Test(evaluate, a_generation_begins_with_empty_windows)
     world_stop(&world);
     setup_free(world.setup);
     text_clear(&world.verdicts);
-    world.setup = setup_new(world_config(WORLD_YAML), world.store, NULL);
+    world.setup = setup_open(world_config(WORLD_YAML), world.store, NULL);
     cr_assert_not_null(world.setup);
     world_start(&world, 1);
     offer_all();
@@ -322,7 +333,7 @@ Test(evaluate, a_generation_begins_with_empty_windows)
     cr_assert_eq(evaluate_position(world.evaluate, 0) % (5 * MINUTE_MS), 0, "whole panes");
     struct store_stats stats;
     merge_late(); /* what the other generation has left goes out of the queue */
-    cr_assert_eq(store_stats(world.store, &stats, NULL), 0);
+    cr_assert_eq(store_sync_stats(world.store, &stats, NULL), 0);
     cr_assert_eq(stats.deltas, 0);
     cr_assert_gt(evaluate_totals(world.evaluate)->skipped_generations, 0);
     int64_t skipped = evaluate_totals(world.evaluate)->skipped_generations;
@@ -332,7 +343,8 @@ Test(evaluate, a_generation_begins_with_empty_windows)
     first_ms += 5 * MINUTE_MS; /* the pane of the change began before the position */
     cr_assert_neq(position % (5 * MINUTE_MS), 0);
     cr_assert_eq(
-        store_panes(world.store, "fraud", first_ms, INT64_MAX, count_version_7, &panes, NULL), 0);
+        store_sync_panes(world.store, "fraud", first_ms, INT64_MAX, count_version_7, &panes, NULL),
+        0);
     cr_assert_eq(panes, (evaluate_position(world.evaluate, 0) - first_ms) / (5 * MINUTE_MS),
                  "each was judged");
     cr_assert(strstr(world.verdicts.data, "\"drift\""), "%.300s", world.verdicts.data);
@@ -351,10 +363,14 @@ Test(evaluate, damaged_state_is_an_error)
     cr_assert_eq(sqlite3_exec(db, "update judge_state set state = '{}'", NULL, NULL, NULL),
                  SQLITE_OK, "%s", sqlite3_errmsg(db));
     const struct evaluate_hooks hooks = {0};
-    struct err err = {0};
-    cr_assert_null(evaluate_new(world.setup, world.store, &hooks, &err));
-    cr_assert_eq(err.code, ERR_INVALID);
-    cr_assert(strstr(err.text, "fraud"), "%s", err.text);
+    struct evaluate *evaluate = evaluate_new(world.setup, world.store, &hooks);
+    struct store_answer answer = {0};
+    bool more;
+    evaluate_monitor(evaluate, 0, INT64_MAX / 2, 0, &more, store_answered, &answer);
+    cr_assert_eq(answer.result, STORE_FAILED);
+    cr_assert_eq(answer.err.code, ERR_INVALID);
+    cr_assert(strstr(answer.err.text, "fraud"), "%s", answer.err.text);
+    evaluate_free(evaluate);
     evaluate_free(NULL);
     world_close(&world);
     stream_release(&stream);
@@ -365,14 +381,14 @@ Test(evaluate, damaged_state_is_an_error)
 static void run_with_late(bool restart, struct text *ret)
 {
     struct err err = {0};
-    int64_t next;
+    int64_t next = 0;
     world_open(&world, WORLD_YAML, 1);
     for (uint32_t i = 0; i < stream.count / 2; i++)
         offer(&stream.records[i]);
     cr_assert_eq(world_commit(&world), STORE_DONE);
     int64_t end_ms = WORLD_START_MS + 3 * HOUR_MS;
     cr_assert_eq(world_judge(&world, end_ms, end_ms - HOUR_MS), STORE_DONE);
-    cr_assert_eq(ingest_take(world.ingest, "fraud", 1, 0, &next, &err), 0);
+    cr_assert_eq(take_partition(world.ingest, "fraud", 1, 0, &next, &err), 0);
     for (uint32_t i = 0; i < 40; i++) {
         struct record record = stream.records[stream.count * 5 / 16 + i];
         record.partition = 1;
@@ -423,14 +439,14 @@ Test(evaluate, late_counts_are_in_the_windows_with_and_without_a_restart)
 static void offer_event(int64_t offset, int64_t at_ms, const char *version, int32_t partition)
 {
     char ts[32], event[256];
-    int64_t next;
+    int64_t next = 0;
     event_time_format((struct event_time){at_ms}, ts);
     snprintf(event, sizeof event,
              "{\"ts\":\"%s\",\"version\":\"%s\",\"features\":{\"amount\":100}}", ts, version);
     const struct record record = {"fraud", partition, offset, TIME_NONE, bytes_of(event)};
     enum ingest_result result = ingest_record(world.ingest, &record);
     if (result == INGEST_STRANGER) {
-        cr_assert_eq(ingest_take(world.ingest, "fraud", partition, 0, &next, NULL), 0);
+        cr_assert_eq(take_partition(world.ingest, "fraud", partition, 0, &next, NULL), 0);
         result = ingest_record(world.ingest, &record);
     }
     cr_assert_eq(result, INGEST_TAKEN);
@@ -440,7 +456,7 @@ static bool state_has(const char *what)
 {
     struct text state = {0};
     int64_t position;
-    cr_assert_eq(store_judge_load(world.store, "fraud", &position, &state, NULL), 0);
+    cr_assert_eq(store_sync_judge_load(world.store, "fraud", &position, &state, NULL), 0);
     bool has = strstr(state.data, what) != NULL;
     text_release(&state);
     return has;
@@ -473,13 +489,14 @@ static void run_with_versions_that_stop(bool restart, struct text *ret)
             world_start(&world, 1);
         }
     }
+    load(world.evaluate);
     cr_assert_eq(evaluate_live_versions(world.evaluate, 0), 1, "only 9 has windows");
     cr_assert_not(state_has("7|2h||amount"), "answers of 12 h ago");
     world_finish(&world);
     world_dump(&world, ret);
     text_puts(ret, "state ");
     int64_t position;
-    cr_assert_eq(store_judge_load(world.store, "fraud", &position, ret, NULL), 0);
+    cr_assert_eq(store_sync_judge_load(world.store, "fraud", &position, ret, NULL), 0);
     world_close(&world);
 }
 
@@ -564,7 +581,7 @@ static void expect_closed(const char *why, int64_t position)
     const struct store_query all = {.since_ms = INT64_MIN, .until_ms = INT64_MAX, .limit = 100};
     char wanted[160];
     text_clear(&got);
-    cr_assert_eq(store_incidents(world.store, &all, note_resolved, &got, NULL), 0);
+    cr_assert_eq(store_sync_incidents(world.store, &all, note_resolved, &got, NULL), 0);
     snprintf(wanted, sizeof wanted, "7 resolved %" PRId64 " fraud 7: %s;", position, why);
     cr_assert(strstr(got.data, wanted), "%s", got.data);
 }
@@ -584,7 +601,7 @@ static void expect_told(const char *wanted)
                               "update outbox set state = 'delivered' where event <> 'closed'", NULL,
                               NULL, NULL),
                  SQLITE_OK);
-    cr_assert_eq(store_due(world.store, INT64_MAX, 1000, note_closed, &told, NULL), 0);
+    cr_assert_eq(store_sync_due(world.store, INT64_MAX, 1000, note_closed, &told, NULL), 0);
     cr_assert_str_eq(told.data ? told.data : "", wanted);
     text_release(&told);
 }
@@ -593,11 +610,11 @@ Test(evaluate, a_new_generation_closes_the_incidents_of_the_old_one)
 {
     stream = stream_make(15, 2400, 4, 1);
     int64_t position = open_an_incident();
-    char *old_hash = mem_copy(world.setup->monitors[0].generation);
+    char *old_hash = mem_copy(world.setup->monitors[0].tracks[0].generation);
     setup_free(world.setup);
-    world.setup = setup_new(world_config(OTHER_YAML), world.store, NULL);
+    world.setup = setup_open(world_config(OTHER_YAML), world.store, NULL);
     cr_assert_not_null(world.setup);
-    cr_assert_str_neq(world.setup->monitors[0].generation, old_hash);
+    cr_assert_str_neq(world.setup->monitors[0].tracks[0].generation, old_hash);
     go_on();
     expect_closed("ended by a new configuration or baseline", position);
     expect_told("hook;");

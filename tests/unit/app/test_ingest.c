@@ -77,8 +77,8 @@ Test(ingest, partitions_that_are_not_owned)
     cr_assert_eq(ingest_record(world.ingest, &elsewhere[0]), INGEST_STRANGER);
     cr_assert_eq(ingest_record(world.ingest, &elsewhere[1]), INGEST_STRANGER);
     cr_assert_not(ingest_pending(world.ingest));
-    int64_t next;
-    cr_assert_eq(ingest_take(world.ingest, "other", 0, 7, &next, NULL), 0);
+    int64_t next = 0;
+    cr_assert_eq(take_partition(world.ingest, "other", 0, 7, &next, NULL), 0);
     cr_assert_eq(next, 7);
     cr_assert_eq(ingest_record(world.ingest, &elsewhere[1]), INGEST_REPEATED);
     struct record record = elsewhere[1];
@@ -108,15 +108,15 @@ Test(ingest, what_is_not_committed_is_not_there)
 
 Test(ingest, fenced_drops_and_takes_up_where_the_store_is)
 {
-    int64_t next;
-    struct ingest *other_agent = ingest_new(world.setup, world.store, "other");
+    int64_t next = 0;
+    struct ingest *other_agent = ingest_new(world.setup, world.store);
     cr_assert_eq(offer(0, EVENT("2013-02-08T06:00:00Z")), INGEST_TAKEN);
-    cr_assert_eq(ingest_take(other_agent, "fraud", 0, 0, &next, NULL), 0);
+    cr_assert_eq(take_partition(other_agent, "fraud", 0, 0, &next, NULL), 0);
     cr_assert_eq(world_commit(&world), STORE_FENCED);
     cr_assert_eq(ingest_totals(world.ingest)->fenced, 1);
     cr_assert_not(ingest_pending(world.ingest));
     ingest_free(other_agent);
-    cr_assert_eq(ingest_take(world.ingest, "fraud", 0, 0, &next, NULL), 0);
+    cr_assert_eq(take_partition(world.ingest, "fraud", 0, 0, &next, NULL), 0);
     cr_assert_eq(next, 0);
     cr_assert_eq(offer(0, EVENT("2013-02-08T06:00:00Z")), INGEST_TAKEN);
     cr_assert_eq(world_commit(&world), STORE_DONE);
@@ -229,13 +229,13 @@ Test(ingest, the_limit_on_versions_holds_over_restarts)
     }
     cr_assert_eq(world_commit(&world), STORE_DONE);
     for (int round = 0; round < 2; round++) {
-        int64_t next;
+        int64_t next = 0;
         ingest_free(world.ingest);
-        world.ingest = ingest_new(world.setup, world.store, "test");
+        world.ingest = ingest_new(world.setup, world.store);
         sqlite3_progress_handler(db, 1, refuse, NULL);
-        cr_assert_neq(ingest_take(world.ingest, "fraud", 0, 0, &next, NULL), 0);
+        cr_assert_neq(take_partition(world.ingest, "fraud", 0, 0, &next, NULL), 0);
         sqlite3_progress_handler(db, 0, NULL, NULL);
-        cr_assert_eq(ingest_take(world.ingest, "fraud", 0, 0, &next, NULL), 0);
+        cr_assert_eq(take_partition(world.ingest, "fraud", 0, 0, &next, NULL), 0);
         cr_assert_eq(next, offset);
         offer_version(offset++, round ? "second" : "first");
         offer_version(offset++, "v3");

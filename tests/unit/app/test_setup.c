@@ -15,7 +15,7 @@ static struct setup *setup_of(const char *yaml, struct store *store, const char 
     cr_assert_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
     close(fd);
     dup2(fileno(captured), STDERR_FILENO);
-    struct setup *setup = setup_new(setup_config(path), store, baseline_file);
+    struct setup *setup = setup_open(setup_config(path), store, baseline_file);
     fflush(stderr);
     dup2(kept, STDERR_FILENO);
     close(kept);
@@ -33,9 +33,9 @@ Test(setup, good)
     cr_assert_not_null(setup, "%s", complained);
     cr_assert_str_eq(complained, "");
     cr_assert_eq(setup->monitor_count, 1);
-    cr_assert_str_eq(setup->monitors[0].baseline_label, "baseline@1");
+    cr_assert_str_eq(setup->monitors[0].tracks[0].label, "baseline@1");
     cr_assert_eq(setup->monitors[0].pane_ms, 5 * MINUTE_MS);
-    cr_assert_eq(strlen(setup->monitors[0].generation), 64);
+    cr_assert_eq(strlen(setup->monitors[0].tracks[0].generation), 64);
     cr_assert_geq(setup->monitors[0].unknown_counter, 0);
     cr_assert_eq(setup->ruleset.count, 1, "the built-in one");
     setup_free(setup);
@@ -50,8 +50,9 @@ Test(setup, a_generation_is_of_config_and_baseline)
     struct setup *same = setup_of(WORLD_YAML, store, NULL);
     struct setup *other = setup_of(WORLD_MONITOR "    windows: [1h, 4h]\n", store, NULL);
     cr_assert(one && same && other, "%s", complained);
-    cr_assert_str_eq(one->monitors[0].generation, same->monitors[0].generation);
-    cr_assert_str_neq(one->monitors[0].generation, other->monitors[0].generation);
+    cr_assert_str_eq(one->monitors[0].tracks[0].generation, same->monitors[0].tracks[0].generation);
+    cr_assert_str_neq(one->monitors[0].tracks[0].generation,
+                      other->monitors[0].tracks[0].generation);
     setup_free(one);
     setup_free(same);
     setup_free(other);
@@ -96,7 +97,7 @@ Test(setup, every_problem_is_printed)
 Test(setup, no_config)
 {
     cr_assert_null(setup_config("/tmp/leeway-there-is-no-such-file.yaml"));
-    cr_assert_null(setup_new(NULL, NULL, NULL));
+    cr_assert_null(setup_open(NULL, NULL, NULL));
 }
 
 Test(setup, baseline_from_a_file)
@@ -108,7 +109,7 @@ Test(setup, baseline_from_a_file)
     cr_assert_eq(write(fd, document, strlen(document)), (ssize_t)strlen(document));
     struct setup *setup = setup_of(WORLD_YAML, NULL, path);
     cr_assert_not_null(setup, "%s", complained);
-    cr_assert_eq(setup->monitors[0].baseline->field_count, 4);
+    cr_assert_eq(setup->monitors[0].tracks[0].baseline->field_count, 4);
     setup_free(setup);
     cr_assert_null(setup_of(WORLD_YAML, NULL, NULL));
     cr_assert(strstr(complained, "no store"), "%s", complained);

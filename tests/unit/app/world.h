@@ -10,8 +10,10 @@
 
 #include "app/evaluate.h"
 #include "app/ingest.h"
+#include "app/watermarks.h"
 #include "baseline/build.h"
 #include "store/sqlite_sql.h"
+#include "store/sync.h"
 #include "support/random.h"
 
 #define WORLD_MONITOR                                                                              \
@@ -92,14 +94,18 @@ static inline struct baseline *world_baseline(void)
 static inline struct store *world_store(void)
 {
     struct err err = {0};
-    struct store *store = store_open("sqlite::memory:", &err);
+    struct store *store =
+        store_open("sqlite::memory:", &(struct store_options){.agent = "test"}, &err);
     cr_assert_not_null(store, "%s", err.text);
     struct baseline *baseline = world_baseline();
     char *document = baseline_format(baseline);
     uint32_t version;
-    cr_assert_eq(store_baseline_put(store, "test", baseline->hash, "2013-01-01T00:00:00Z", 10000,
-                                    document, true, &version, &err),
-                 0, "%s", err.text);
+    const struct store_baseline row = {.name = "test",
+                                       .hash = baseline->hash,
+                                       .created = "2013-01-01T00:00:00Z",
+                                       .rows = 10000,
+                                       .document = document};
+    cr_assert_eq(store_sync_baseline_put(store, &row, true, &version, &err), 0, "%s", err.text);
     free(document);
     baseline_free(baseline);
     return store;
@@ -123,10 +129,25 @@ static inline struct evaluate *world_evaluate(struct world *world)
 {
     const struct evaluate_hooks hooks = {
         .context = world, .verdict = world_verdict, .keep_verdicts = true, .keep_outbox = true};
-    struct err err = {0};
-    struct evaluate *evaluate = evaluate_new(world->setup, world->store, &hooks, &err);
-    cr_assert_not_null(evaluate, "%s", err.text);
-    return evaluate;
+    return evaluate_new(world->setup, world->store, &hooks);
+}
+
+/* Takes a partition over; 0 or the error's code. The store answers at once. */
+static inline int take_partition(struct ingest *ingest, const char *topic, int32_t partition,
+                                 int64_t start_offset, int64_t *ret_next, struct err *reterr)
+{
+    struct ingest_want want = {
+        .topic = topic, .partition = partition, .start_offset = start_offset};
+    struct store_answer answer = {0};
+    struct err ignored;
+    ingest_take(ingest, &want, 1, store_answered, &answer);
+    cr_assert(answer.given);
+    if (answer.result != STORE_DONE) {
+        *(reterr ? reterr : &ignored) = answer.err;
+        return answer.err.code;
+    }
+    *ret_next = want.next_offset;
+    return 0;
 }
 
 /* A process begins on what the store has. */
@@ -134,10 +155,10 @@ static inline void world_start(struct world *world, uint32_t partitions)
 {
     int64_t next;
     struct err err = {0};
-    world->ingest = ingest_new(world->setup, world->store, "test");
+    world->ingest = ingest_new(world->setup, world->store);
     world->evaluate = world_evaluate(world);
     for (uint32_t i = 0; i < partitions; i++)
-        cr_assert_eq(ingest_take(world->ingest, "fraud", (int32_t)i, 0, &next, &err), 0);
+        cr_assert_eq(take_partition(world->ingest, "fraud", (int32_t)i, 0, &next, &err), 0);
 }
 
 /* A process ends; what was not committed is lost. */
@@ -153,7 +174,7 @@ static inline void world_open(struct world *world, const char *yaml, uint32_t pa
 {
     *world = (struct world){0};
     world->store = world_store();
-    world->setup = setup_new(world_config(yaml), world->store, NULL);
+    world->setup = setup_open(world_config(yaml), world->store, NULL);
     cr_assert_not_null(world->setup);
     world_start(world, partitions);
 }
@@ -182,17 +203,40 @@ static inline enum store_result world_judge(struct world *world, int64_t final_m
     return world->result;
 }
 
+/* Where all partitions stand, as committed. */
+static inline struct watermarks world_watermarks(const struct world *world)
+{
+    struct watermarks watermarks = {0};
+    struct err err = {0};
+    cr_assert_eq(store_sync_partitions(world->store, watermarks_row, &watermarks, &err), 0, "%s",
+                 err.text);
+    cr_assert_eq(watermarks.unaccounted, 0);
+    return watermarks;
+}
+
 static inline int64_t world_watermark(const struct world *world)
 {
-    return ingest_watermark(world->ingest, &world->setup->monitors[0]);
+    struct watermarks watermarks = world_watermarks(world);
+    int64_t certain_ms = watermarks_certain(&watermarks, &world->setup->monitors[0]);
+    watermarks_clear(&watermarks);
+    return certain_ms;
+}
+
+static inline int64_t world_final(const struct world *world)
+{
+    struct watermarks watermarks = world_watermarks(world);
+    int64_t final_ms = watermarks_final(&watermarks, &world->setup->monitors[0]);
+    watermarks_clear(&watermarks);
+    return final_ms;
 }
 
 /* The end of the input: what is left is judged, the last panes provisionally. */
 static inline void world_finish(struct world *world)
 {
     ingest_all_idle(world->ingest);
-    int64_t end_ms = ingest_final(world->ingest, &world->setup->monitors[0]);
-    cr_assert_eq(world_judge(world, end_ms, world_watermark(world)), STORE_DONE);
+    if (ingest_pending(world->ingest))
+        cr_assert_eq(world_commit(world), STORE_DONE);
+    cr_assert_eq(world_judge(world, world_final(world), world_watermark(world)), STORE_DONE);
 }
 
 /* ---- records ---- */
@@ -314,12 +358,12 @@ static inline void world_dump(const struct world *world, struct text *text)
     struct err err = {0};
     struct store *store = world->store;
     text_clear(text);
-    cr_assert_eq(store_partitions(store, dump_partition, text, &err), 0, "%s", err.text);
-    cr_assert_eq(store_panes(store, "fraud", INT64_MIN, INT64_MAX, dump_pane, text, &err), 0);
-    cr_assert_eq(store_verdicts(store, &all, dump_verdict, text, &err), 0, "%s", err.text);
-    cr_assert_eq(store_incidents(store, &all, dump_incident, text, &err), 0, "%s", err.text);
-    cr_assert_eq(store_due(store, INT64_MAX, 100000, dump_delivery, text, &err), 0);
-    cr_assert_eq(store_quarantine_list(store, 1000, dump_quarantine, text, &err), 0);
+    cr_assert_eq(store_sync_partitions(store, dump_partition, text, &err), 0, "%s", err.text);
+    cr_assert_eq(store_sync_panes(store, "fraud", INT64_MIN, INT64_MAX, dump_pane, text, &err), 0);
+    cr_assert_eq(store_sync_verdicts(store, &all, dump_verdict, text, &err), 0, "%s", err.text);
+    cr_assert_eq(store_sync_incidents(store, &all, dump_incident, text, &err), 0, "%s", err.text);
+    cr_assert_eq(store_sync_due(store, INT64_MAX, 100000, dump_delivery, text, &err), 0);
+    cr_assert_eq(store_sync_quarantine_list(store, 1000, dump_quarantine, text, &err), 0);
 }
 
 /* Says where two dumps part. */

@@ -470,6 +470,24 @@ Test(config, truncated_never_crashes)
     text_release(&yaml);
 }
 
+Test(config, http)
+{
+    struct config *config = test_parse("monitors: [{monitor: m, topics: [t]}]", "x");
+    cr_assert_null(config->http.listen);
+    cr_assert_eq(config->http.partition, 0);
+    cr_assert_eq(config->http.linger_ms, 50);
+    cr_assert_eq(config->http.body_bytes, 8 << 20);
+    config_free(config);
+    config = test_parse("http: {listen: '[::1]:9465', partition: 1024, linger: 0s, "
+                        "body_bytes: 64KiB}\nmonitors: [{monitor: m, topics: [t]}]",
+                        "x");
+    cr_assert_str_eq(config->http.listen, "[::1]:9465");
+    cr_assert_eq(config->http.partition, 1024);
+    cr_assert_eq(config->http.linger_ms, 0);
+    cr_assert_eq(config->http.body_bytes, 65536);
+    config_free(config);
+}
+
 Test(config, free_takes_null)
 {
     config_free(NULL);

@@ -27,6 +27,13 @@ Test(kinds, names)
 
 Test(kinds, baselines)
 {
+    expect(KIND_START, "earliest", true);
+    expect(KIND_START, "latest", true);
+    expect(KIND_START, "2026-11-23", true);
+    expect(KIND_START, "2026-11-23T06:00:00+01:00", true);
+    expect(KIND_START, "1969-12-31T23:00:00Z", false);
+    expect(KIND_START, "yesterday", false);
+    expect(KIND_START, "", false);
     expect(KIND_BASELINE, "fraud", true);
     expect(KIND_BASELINE, "fraud@7", true);
     expect(KIND_BASELINE, "fraud@123456789", true);

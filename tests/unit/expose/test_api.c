@@ -2,7 +2,7 @@
 #include <event2/event.h>
 #include <string.h>
 
-#include "store/ops.h"
+#include "later_store.h"
 #include "support.h"
 
 static const char *text_at(const json_t *row, const char *name)
@@ -171,67 +171,87 @@ Test(api, baselines_and_quarantine)
     json_decref(aside);
 }
 
-/* ---- a store that fails ---- */
-
-static int failure = ERR_IO;
-
-static int fail(struct err *reterr)
-{
-    return err_set(reterr, failure, "SELECT secret FROM somewhere: disk I/O error");
-}
-
-static int fail_verdicts(struct store *store, const struct store_query *query,
-                         int (*row)(void *context, const struct store_verdict *v), void *context,
-                         struct err *reterr)
-{
-    (void)store, (void)query, (void)row, (void)context;
-    return fail(reterr);
-}
-
-static int fail_incidents(struct store *store, const struct store_query *query,
-                          int (*row)(void *context, const struct store_incident *i), void *context,
-                          struct err *reterr)
-{
-    (void)store, (void)query, (void)row, (void)context;
-    return fail(reterr);
-}
-
-static int fail_baselines(struct store *store,
-                          int (*row)(void *context, const struct store_baseline *b), void *context,
-                          struct err *reterr)
-{
-    (void)store, (void)row, (void)context;
-    return fail(reterr);
-}
-
-static int fail_baseline(struct store *store, const char *name, uint32_t version,
-                         struct text *ret_document, uint32_t *ret_version, struct err *reterr)
-{
-    (void)store, (void)name, (void)version, (void)ret_document, (void)ret_version;
-    return fail(reterr);
-}
-
-static int fail_quarantine(struct store *store, uint32_t limit,
-                           int (*row)(void *context, const struct store_quarantine *q),
-                           void *context, struct err *reterr)
-{
-    (void)store, (void)limit, (void)row, (void)context;
-    return fail(reterr);
-}
+/* ---- answers that come later ---- */
 
 static const char *const store_paths[] = {"/api/v1/monitors",
                                           "/api/v1/monitors/fraud/fields",
+                                          "/api/v1/monitors/fraud/fields?segment=x",
+                                          "/api/v1/monitors/nobody/fields",
                                           "/api/v1/monitors/fraud/fields/amount",
-                                          "/api/v1/incidents",
-                                          "/api/v1/incidents/x",
+                                          "/api/v1/monitors/fraud/fields/amount?window=1h&limit=5",
+                                          "/api/v1/monitors/fraud/fields/nothing",
+                                          "/api/v1/incidents?state=open",
+                                          "/api/v1/incidents?limit=1",
+                                          "/api/v1/incidents/i-closed",
+                                          "/api/v1/incidents/none",
                                           "/api/v1/baselines",
+                                          "/api/v1/baselines?name=other",
                                           "/api/v1/baselines/fraud",
-                                          "/api/v1/quarantine"};
+                                          "/api/v1/baselines/fraud?version=77",
+                                          "/api/v1/quarantine?limit=2"};
+enum { STORE_PATHS = sizeof store_paths / sizeof *store_paths };
 
-static void expect_failures(int code, int status)
+static struct later_store later;
+
+static void answer_tick(evutil_socket_t fd, short what, void *context)
 {
-    failure = code;
-    for (size_t i = 0; i < sizeof store_paths / sizeof *store_paths; i++) {
+    (void)fd, (void)what, (void)context;
+    later_answer(&later);
+}
+
+/* From now on the store answers, but each time a turn of the loop later. */
+static struct event *answer_later(void)
+{
+    struct timeval tick = {0, 2000};
+    struct event *event = event_new(site.base, -1, EV_PERSIST, answer_tick, NULL);
+    later_start(&later, site.store);
+    site.web->store = &later.store;
+    event_add(event, &tick);
+    return event;
+}
+
+Test(api, late_answers_are_the_same)
+{
+    struct answer at_once[STORE_PATHS], late;
+    for (int i = 0; i < STORE_PATHS; i++)
+        site_get(&site, store_paths[i], &at_once[i]);
+    struct event *event = answer_later();
+    for (int i = 0; i < STORE_PATHS; i++) {
+        site_get(&site, store_paths[i], &late);
+        cr_assert_eq(late.status, at_once[i].status, "%s: %d", store_paths[i], late.status);
+        cr_assert_str_eq(late.head.data, at_once[i].head.data);
+        cr_assert_str_eq(late.body, at_once[i].body);
+        answer_release(&late);
+        answer_release(&at_once[i]);
+    }
+    cr_assert_geq(later.asked, STORE_PATHS);
+    cr_assert_eq(later.waiting, 0);
+    event_free(event);
+}
+
+Test(api, an_incident_is_looked_up_by_its_id)
+{
+    json_t *one = site_json(&site, "/api/v1/incidents/i-closed");
+    cr_assert_str_eq(text_at(one, "id"), "i-closed", "not the newest one");
+    json_decref(one);
+}
+
+/* ---- a store that fails ---- */
+
+static enum store_result failure;
+static int failure_code;
+
+static void fail_tick(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    later_fail(&later, failure, failure_code);
+}
+
+static void expect_failures(enum store_result result, int code, int status)
+{
+    failure = result;
+    failure_code = code;
+    for (int i = 0; i < STORE_PATHS; i++) {
         struct answer answer;
         site_get(&site, store_paths[i], &answer);
         cr_assert_eq(answer.status, status, "%s: %d", store_paths[i], answer.status);
@@ -245,15 +265,33 @@ static void expect_failures(int code, int status)
 
 Test(api, a_failing_store_is_said_but_not_why)
 {
-    static const struct store_ops ops = {.verdicts = fail_verdicts,
-                                         .latest = fail_verdicts,
-                                         .incidents = fail_incidents,
-                                         .baseline_list = fail_baselines,
-                                         .baseline_get = fail_baseline,
-                                         .quarantine_list = fail_quarantine};
-    struct store failing = {.ops = &ops};
-    site.web->store = &failing;
-    expect_failures(ERR_IO, 500);
-    expect_failures(ERR_UNAVAILABLE, 503);
-    cr_assert_eq(site.web->failed, 2 * sizeof store_paths / sizeof *store_paths);
+    struct timeval tick = {0, 2000};
+    struct event *event = event_new(site.base, -1, EV_PERSIST, fail_tick, NULL);
+    later_start(&later, site.store);
+    site.web->store = &later.store;
+    event_add(event, &tick);
+    expect_failures(STORE_FAILED, ERR_IO, 500);
+    expect_failures(STORE_UNAVAILABLE, ERR_UNAVAILABLE, 503);
+    cr_assert_eq(site.web->failed, 2 * STORE_PATHS);
+    event_free(event);
+}
+
+/* What is asked second may fail when the first was answered. */
+Test(api, a_store_that_fails_halfway)
+{
+    static const char *const paths[] = {"/api/v1/monitors/nobody/fields",
+                                        "/api/v1/monitors/fraud/fields/amount"};
+    for (int i = 0; i < 2; i++) {
+        struct answer answer = {0};
+        later_start(&later, site.store);
+        site.web->store = &later.store;
+        struct client client = site_ask(&site, paths[i]);
+        cr_assert(site_wait(&site, later_waits, &later));
+        later_answer(&later);
+        cr_assert_eq(later.waiting, 1, "%s", paths[i]);
+        later_fail(&later, STORE_UNAVAILABLE, ERR_UNAVAILABLE);
+        site_receive(&site, &client, &answer);
+        cr_assert_eq(answer.status, 503);
+        answer_release(&answer);
+    }
 }

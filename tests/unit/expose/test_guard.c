@@ -7,15 +7,35 @@
 #include "expose/guard.h"
 #include "support.h"
 
-static const struct web_limits quick = {
-    .connections = 4, .request_ms = 300, .response_ms = 300, .sweep_ms = 10, .header_bytes = 8192};
+static const struct web_limits quick = {.connections = 4,
+                                        .waiting = 2,
+                                        .request_ms = 300,
+                                        .wait_ms = 300,
+                                        .response_ms = 300,
+                                        .pressed_request_ms = 300,
+                                        .pressed_response_ms = 300,
+                                        .sweep_ms = 10,
+                                        .header_bytes = 8192};
 
 /* Long enough never to be reached within a test. */
 static const struct web_limits patient = {.connections = 4,
+                                          .waiting = 2,
                                           .request_ms = 3600000,
+                                          .wait_ms = 3600000,
                                           .response_ms = 3600000,
+                                          .pressed_request_ms = 3600000,
+                                          .pressed_response_ms = 3600000,
                                           .sweep_ms = 10,
                                           .header_bytes = 8192};
+
+/* Slow clients may stay, unless somebody else wants the place. */
+static struct web_limits pressed(void)
+{
+    struct web_limits limits = patient;
+    limits.pressed_request_ms = 20;
+    limits.pressed_response_ms = 20;
+    return limits;
+}
 
 static bool open_is(struct site *site, void *context)
 {
@@ -104,11 +124,16 @@ Test(guard, a_dripping_client_is_cut)
     site_stop(&site);
 }
 
-static void huge_metrics(void *context, struct text *text)
+/* Made as fast as memory is copied, so that the time it takes does not count. */
+static void huge_metrics(void *context, struct families *families)
 {
+    static const struct family family = {"leeway_huge", FAMILY_GAUGE, NULL, "Takes room."};
+    static char labels[8192];
     (void)context;
-    for (int i = 0; i < 200000; i++)
-        text_puts(text, "# a comment that only takes room in the buffers\n");
+    memset(labels, 'x', sizeof labels);
+    families_begin(families, &family);
+    while (families_room(families))
+        families_add_of(families, bytes_make(labels, sizeof labels), (struct label){NULL, NULL}, 1);
 }
 
 Test(guard, a_client_that_does_not_read_is_cut)
@@ -156,5 +181,86 @@ Test(guard, places_are_given_back_after_each_reply)
         answer_release(&answer);
     }
     cr_assert(site_wait(&site, open_is, &none));
+    site_stop(&site);
+}
+
+/* All who come before say nothing, and would be allowed to for an hour. */
+Test(guard, who_says_nothing_gives_way)
+{
+    enum { SILENT = 40 };
+    struct site site;
+    struct answer answer;
+    int fds[SILENT];
+    uint32_t three = 3;
+    struct web_limits limits = pressed();
+    site_start(&site, &limits);
+    for (int i = 0; i < 3; i++)
+        fds[i] = site_connect(&site);
+    cr_assert(site_wait(&site, open_is, &three));
+    for (int i = 0; i < 30; i++)
+        event_base_loop(site.base, EVLOOP_ONCE);
+    cr_assert_eq(guard_open_count(site.web->guard), 3, "nobody wants their places");
+    for (int i = 3; i < SILENT; i++)
+        fds[i] = site_connect(&site);
+    site_get(&site, "/livez", &answer);
+    cr_assert_eq(answer.status, 200);
+    answer_release(&answer);
+    cr_assert_geq(guard_cut_count(site.web->guard), SILENT - 4);
+    for (int i = 0; i < SILENT; i++)
+        close(fds[i]);
+    site_stop(&site);
+}
+
+/* Fills the reply's way to the client, and takes nothing. */
+static struct client not_reading(struct site *site)
+{
+    return site_ask(site, "/metrics");
+}
+
+Test(guard, who_does_not_read_gives_way)
+{
+    enum { LAZY = 12 };
+    struct site site;
+    struct answer answer;
+    struct client clients[LAZY];
+    struct web_limits limits = pressed();
+    site_start(&site, &limits);
+    site.web->hooks.metrics = huge_metrics;
+    for (int i = 0; i < LAZY; i++)
+        clients[i] = not_reading(&site);
+    site_get(&site, "/livez", &answer);
+    cr_assert_eq(answer.status, 200);
+    answer_release(&answer);
+    cr_assert_geq(guard_cut_count(site.web->guard), LAZY - 4);
+    for (int i = 0; i < LAZY; i++)
+        client_close(&clients[i]);
+    site_stop(&site);
+}
+
+/* Who has asked nothing goes before who is being answered. */
+Test(guard, the_silent_go_first)
+{
+    struct site site;
+    struct web_limits limits = pressed();
+    uint32_t three = 3;
+    limits.pressed_request_ms = 0; /* at once: the reader may be past its own time already */
+    site_start(&site, &limits);
+    site.web->hooks.metrics = huge_metrics;
+    struct client reader = not_reading(&site);
+    for (int i = 0; i < 20; i++)
+        event_base_loop(site.base, EVLOOP_ONCE);
+    int silent = site_connect(&site), other = site_connect(&site);
+    cr_assert(site_wait(&site, open_is, &three));
+    int last = site_connect(&site);
+    cr_assert(site_wait(&site, is_closed, &silent), "the older of the silent");
+    struct answer answer;
+    site_receive(&site, &reader, &answer);
+    cr_assert_eq(answer.status, 200);
+    size_t wanted = strtoul(answer_header(&answer, "Content-Length"), NULL, 10);
+    cr_assert_eq(answer.all.size - (size_t)(answer.body - answer.all.data), wanted);
+    answer_release(&answer);
+    close(silent);
+    close(other);
+    close(last);
     site_stop(&site);
 }

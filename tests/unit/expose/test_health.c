@@ -70,49 +70,83 @@ Test(health, metrics_are_whole_families)
     site_stop(&site);
 }
 
-static void too_much(void *context, struct text *text)
+static void open_text(struct site *site, const char *accept, struct answer *ret_answer)
 {
-    (void)context;
-    char block[4096];
-    memset(block, '#', sizeof block);
-    for (size_t size = 0; size <= METRICS_MAX_BYTES; size += sizeof block)
-        text_add(text, block, sizeof block);
+    char request[300];
+    snprintf(request, sizeof request,
+             "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\n\r\n", accept);
+    site_exchange(site, request, strlen(request), ret_answer);
+    cr_assert_eq(ret_answer->status, 200);
 }
 
-Test(health, metrics_have_a_ceiling)
+Test(health, metrics_as_the_client_wants_them)
+{
+    struct site site;
+    struct answer answer;
+    site_start(&site, NULL);
+    open_text(&site, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5", &answer);
+    cr_assert_str_eq(answer_header(&answer, "Content-Type"),
+                     "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    cr_assert(strstr(answer.body, "# TYPE leeway_records counter\n"));
+    cr_assert(strstr(answer.body, "# TYPE leeway_build info\n"));
+    cr_assert(strstr(answer.body, "# UNIT process_cpu_seconds seconds\n"));
+    cr_assert_str_eq(answer.body + strlen(answer.body) - 6, "# EOF\n");
+    answer_release(&answer);
+    open_text(&site, "text/plain;version=0.0.4", &answer);
+    cr_assert_str_eq(answer_header(&answer, "Content-Type"),
+                     "text/plain; version=0.0.4; charset=utf-8");
+    cr_assert(strstr(answer.body, "# TYPE leeway_records_total counter\n"));
+    cr_assert_null(strstr(answer.body, "# EOF"));
+    answer_release(&answer);
+    site_stop(&site);
+}
+
+static void too_much(void *context, struct families *families)
+{
+    static const struct family family = {"leeway_many", FAMILY_GAUGE, NULL, "Too many."};
+    (void)context;
+    families_begin(families, &family);
+    for (int i = 0; i < FAMILIES_SERIES_MAX; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        const struct label label = {"number", number};
+        families_add_whole(families, &label, 1, i);
+    }
+}
+
+/* Whole all the same: what is missing is counted, and the agent's own state is there. */
+Test(health, metrics_have_a_budget)
 {
     struct site site;
     struct answer answer;
     site_start(&site, NULL);
     site.web->hooks.metrics = too_much;
-    site_get(&site, "/metrics", &answer);
-    cr_assert_eq(answer.status, 500);
-    cr_assert(strlen(answer.body) < 200);
-    cr_assert_eq(site.web->failed, 1);
-    answer_release(&answer);
+    for (int round = 1; round <= 3; round++) {
+        site_get(&site, "/metrics", &answer);
+        cr_assert_eq(answer.status, 200);
+        cr_assert_eq(metric(answer.body, "leeway_ready"), 1);
+        cr_assert_eq(metric(answer.body, "leeway_metrics_series"), FAMILIES_SERIES_MAX);
+        cr_assert_eq(metric(answer.body, "leeway_metrics_series_dropped_total"), 11 * round);
+        cr_assert(
+            strstr(answer.body, "leeway_metrics_series_missing{family=\"leeway_many\"} 11\n"));
+        answer_release(&answer);
+    }
     site_stop(&site);
 }
 
-Test(health, reload)
+Test(health, readiness_is_a_metric)
 {
     struct site site;
     struct answer answer;
-    const char request[] =
-        "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     site_start(&site, NULL);
-    site_exchange(&site, request, strlen(request), &answer);
-    cr_assert_eq(answer.status, 200);
-    cr_assert_str_eq(answer.body, "reloaded\n");
-    cr_assert_eq(site.reloads, 1);
+    site.ready = false;
+    site_get(&site, "/metrics", &answer);
+    cr_assert_eq(metric(answer.body, "leeway_ready"), 0);
     answer_release(&answer);
-    site.reload_fails = true;
-    site_exchange(&site, request, strlen(request), &answer);
-    cr_assert_eq(answer.status, 500);
-    cr_assert(strstr(answer.body, "leeway.yaml:12:5: unknown setting widnows"));
-    answer_release(&answer);
-    site.web->hooks.reload = NULL;
-    site_exchange(&site, request, strlen(request), &answer);
-    cr_assert_eq(answer.status, 501);
+    site.web->hooks.ready = NULL;
+    site_get(&site, "/metrics", &answer);
+    cr_assert(metric(answer.body, "leeway_ready") != metric(answer.body, "leeway_ready"),
+              "is not there");
     answer_release(&answer);
     site_stop(&site);
 }

@@ -5,6 +5,17 @@
 
 #include "support.h"
 
+/* Where libevent 2.1 leaves a connection open, as after CONNECT, the deadline closes it. */
+static const struct web_limits short_limits = {.connections = 64,
+                                               .waiting = 32,
+                                               .request_ms = 200,
+                                               .wait_ms = 200,
+                                               .response_ms = 200,
+                                               .pressed_request_ms = 200,
+                                               .pressed_response_ms = 200,
+                                               .sweep_ms = 10,
+                                               .header_bytes = 8192};
+
 static void send_line(struct site *site, const char *line, struct answer *ret_answer)
 {
     struct text request = {0};
@@ -119,8 +130,7 @@ Test(routes, other_methods_are_refused)
 {
     struct site site;
     struct answer answer;
-    /* After CONNECT libevent 2.1 leaves the connection open; the deadline closes it. */
-    site_start(&site, &(struct web_limits){64, 200, 200, 10, 8192});
+    site_start(&site, &short_limits);
     send_line(&site, "POST /metrics HTTP/1.1", &answer);
     cr_assert_eq(answer.status, 405);
     cr_assert_str_eq(answer_header(&answer, "Allow"), "GET, HEAD");
@@ -298,7 +308,7 @@ Test(routes, bytes_that_are_not_http_do_no_harm)
                                         "POST /-/reload HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
                                         "GET / HTTP/1.1\r\n: x\r\n\r\n"};
     struct site site;
-    site_start(&site, &(struct web_limits){64, 200, 200, 10, 8192});
+    site_start(&site, &short_limits);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct answer answer;
         site_exchange(&site, texts[i], strlen(texts[i]), &answer);

@@ -17,6 +17,7 @@
 #include <criterion/criterion.h>
 
 #include "base/when.h"
+#include "store/sync.h"
 #include "sys/file.h"
 
 enum { PATIENCE_MS = 20000 };
@@ -28,23 +29,29 @@ static bool hook_ready(void *context, struct text *reasons)
     return site->ready;
 }
 
-static void hook_metrics(void *context, struct text *text)
+static void hook_metrics(void *context, struct families *families)
 {
+    static const struct family family = {"leeway_records_total", FAMILY_COUNTER, NULL,
+                                         "Records read."};
     (void)context;
-    text_puts(text, "# HELP leeway_records_total Records read.\n"
-                    "# TYPE leeway_records_total counter\nleeway_records_total 42\n");
+    families_one_whole(families, &family, 42);
 }
 
-static int hook_reload(void *context, struct err *reterr)
+static void hook_reload(void *context, struct web_reload *token)
 {
     struct site *site = context;
     site->reloads++;
-    if (site->reload_fails) {
-        err_set(reterr, ERR_INVALID, "unknown setting widnows");
-        err_place(reterr, "leeway.yaml:12:5");
-        return ERR_INVALID;
-    }
-    return 0;
+    site->token = token;
+    if (!site->reload_later)
+        site_reloaded(site);
+}
+
+void site_reloaded(struct site *site)
+{
+    struct err err;
+    err_set(&err, ERR_INVALID, "unknown setting widnows");
+    err_place(&err, "leeway.yaml:12:5");
+    web_reload_done(site->token, site->reload_fails ? &err : NULL);
 }
 
 static void hook_status(void *context, struct text *json)
@@ -72,7 +79,7 @@ void site_start(struct site *site, const struct web_limits *limits)
     site->config.monitors = site->monitors;
     site->config.monitor_count = 2;
     site->base = event_base_new();
-    site->store = store_open("sqlite::memory:", &err);
+    site->store = store_open("sqlite::memory:", NULL, &err);
     cr_assert(site->store, "%s", err.text);
     struct web_hooks hooks = {site, hook_ready, hook_metrics, hook_reload, hook_status};
     site->web = web_new_limited(site->base, "127.0.0.1:0", &site->config, site->store, &hooks,
@@ -251,12 +258,6 @@ static void add_evidence(struct text *text)
                     "2026-11-13T12:00:00Z --until 2026-11-14T00:00:00Z\"}");
 }
 
-static void on_done(void *context, enum store_result result, const struct err *err)
-{
-    (void)context;
-    cr_assert_eq(result, STORE_DONE, "%s", err ? err->text : "");
-}
-
 static void fill_judged(struct store *store)
 {
     struct batch *batch = mem_new(1, sizeof *batch);
@@ -290,7 +291,8 @@ static void fill_judged(struct store *store)
                                   .verdict_count = batch->count,
                                   .incidents = incidents,
                                   .incident_count = 2};
-    store_judged(store, &judged, on_done, NULL);
+    struct err err;
+    cr_assert_eq(store_sync_judged(store, &judged, &err), 0, "%s", err.text);
     text_release(&evidence);
     arena_free(batch->arena);
     free(batch);
@@ -300,7 +302,7 @@ static void fill_quarantine(struct store *store)
 {
     struct err err;
     struct store_partition partition;
-    cr_assert_eq(store_take_partition(store, "predictions", 0, 0, "a", &partition, &err), 0, "%s",
+    cr_assert_eq(store_sync_take_partition(store, "predictions", 0, 0, &partition, &err), 0, "%s",
                  err.text);
     struct store_advance advance = {.topic = "predictions",
                                     .epoch = partition.epoch,
@@ -310,28 +312,37 @@ static void fill_quarantine(struct store *store)
     struct store_quarantine items[] = {{"predictions", 0, 17, "not JSON", 311, "aa11"},
                                        {"predictions", 0, 412, "deeper than 16", 9120, "bb22"},
                                        {"predictions", 0, 780, "no event time", 452, "cc33"}};
-    struct store_commit commit = {.agent = "a",
-                                  .advances = &advance,
-                                  .advance_count = 1,
-                                  .quarantine = items,
-                                  .quarantine_count = 3};
-    store_commit(store, &commit, on_done, NULL);
+    struct store_commit commit = {
+        .advances = &advance, .advance_count = 1, .quarantine = items, .quarantine_count = 3};
+    cr_assert_eq(store_sync_commit(store, &commit, &err), 0, "%s", err.text);
+}
+
+static void fill_baseline(struct store *store, struct store_baseline baseline, bool promote)
+{
+    uint32_t version;
+    struct err err;
+    cr_assert_eq(store_sync_baseline_put(store, &baseline, promote, &version, &err), 0, "%s",
+                 err.text);
 }
 
 void site_fill(struct store *store)
 {
-    uint32_t version;
-    struct err err;
     fill_judged(store);
     fill_quarantine(store);
-    cr_assert_eq(store_baseline_put(store, "fraud", "0011aabbccddeeff", "2026-10-01T08:00:00Z",
-                                    250000, "{\"name\":\"fraud\",\"fields\":[]}", false, &version,
-                                    &err),
-                 0, "%s", err.text);
-    cr_assert_eq(store_baseline_put(store, "fraud", "1122aabbccddeeff", "2026-11-01T08:00:00Z",
-                                    251300, "{\"name\":\"fraud\",\"fields\":[1]}", true, &version,
-                                    &err),
-                 0, "%s", err.text);
+    fill_baseline(store,
+                  (struct store_baseline){.name = "fraud",
+                                          .hash = "0011aabbccddeeff",
+                                          .created = "2026-10-01T08:00:00Z",
+                                          .document = "{\"name\":\"fraud\",\"fields\":[]}",
+                                          .rows = 250000},
+                  false);
+    fill_baseline(store,
+                  (struct store_baseline){.name = "fraud",
+                                          .hash = "1122aabbccddeeff",
+                                          .created = "2026-11-01T08:00:00Z",
+                                          .document = "{\"name\":\"fraud\",\"fields\":[1]}",
+                                          .rows = 251300},
+                  true);
 }
 
 /* ---- the client ---- */
@@ -368,26 +379,27 @@ bool site_wait(struct site *site, bool (*condition)(struct site *site, void *con
 }
 
 struct exchange {
-    int fd;
-    const char *bytes;
-    size_t left;
+    struct client *client;
     struct answer *answer;
 };
+
+static void client_send(struct client *client)
+{
+    ssize_t sent = client->left ? write(client->fd, client->bytes, client->left) : 0;
+    if (sent > 0) {
+        client->bytes += sent;
+        client->left -= (size_t)sent;
+    }
+}
 
 static bool exchange_step(struct site *site, void *context)
 {
     struct exchange *exchange = context;
     char buffer[65536];
     (void)site;
-    if (exchange->left > 0) {
-        ssize_t sent = write(exchange->fd, exchange->bytes, exchange->left);
-        if (sent > 0) {
-            exchange->bytes += sent;
-            exchange->left -= (size_t)sent;
-        }
-    }
+    client_send(exchange->client);
     for (;;) {
-        ssize_t size = read(exchange->fd, buffer, sizeof buffer);
+        ssize_t size = read(exchange->client->fd, buffer, sizeof buffer);
         if (size > 0)
             text_add(&exchange->answer->all, buffer, (size_t)size);
         else if (size < 0 && (errno == EAGAIN || errno == ENOTCONN))
@@ -397,18 +409,58 @@ static bool exchange_step(struct site *site, void *context)
     }
 }
 
-void site_exchange(struct site *site, const char *bytes, size_t size, struct answer *ret_answer)
+void site_receive(struct site *site, struct client *client, struct answer *ret_answer)
 {
     *ret_answer = (struct answer){0};
-    struct exchange exchange = {site_connect(site), bytes, size, ret_answer};
+    struct exchange exchange = {client, ret_answer};
     site_wait(site, exchange_step, &exchange);
-    close(exchange.fd);
+    client_close(client);
     const char *end = ret_answer->all.data ? strstr(ret_answer->all.data, "\r\n\r\n") : NULL;
     if (!end)
         return;
     text_add(&ret_answer->head, ret_answer->all.data, (size_t)(end - ret_answer->all.data + 2));
     ret_answer->body = end + 4;
     sscanf(ret_answer->all.data, "HTTP/1.%*d %d", &ret_answer->status);
+}
+
+void site_exchange(struct site *site, const char *bytes, size_t size, struct answer *ret_answer)
+{
+    struct client client = {site_connect(site), bytes, size, {0}};
+    site_receive(site, &client, ret_answer);
+}
+
+static bool is_sent(struct site *site, void *context)
+{
+    struct client *client = context;
+    (void)site;
+    client_send(client);
+    return client->left == 0;
+}
+
+static struct client client_begin(struct site *site, const char *method, const char *path)
+{
+    struct client client = {.fd = site_connect(site)};
+    text_printf(&client.request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", method, path);
+    client.bytes = client.request.data;
+    client.left = client.request.size;
+    cr_assert(site_wait(site, is_sent, &client));
+    return client;
+}
+
+struct client site_ask(struct site *site, const char *path)
+{
+    return client_begin(site, "GET", path);
+}
+
+struct client site_post(struct site *site, const char *path)
+{
+    return client_begin(site, "POST", path);
+}
+
+void client_close(struct client *client)
+{
+    close(client->fd);
+    text_release(&client->request);
 }
 
 void answer_release(struct answer *answer)

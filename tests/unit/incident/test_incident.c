@@ -340,8 +340,11 @@ Test(incident, damaged_books_are_refused)
 static void close_all(struct fixture *f, struct event_time now)
 {
     f->changes.count = 0;
-    incident_close_all(&f->ruleset, f->book, &f->context, now, "ended by a test", f->arena,
-                       &f->changes);
+    incident_close_version(&f->ruleset, f->book, "2", &f->context, now, "ended by a test", f->arena,
+                           &f->changes);
+    cr_assert_leq(f->changes.count, 1, "only that version");
+    incident_close_version(&f->ruleset, f->book, "1", &f->context, now, "ended by a test", f->arena,
+                           &f->changes);
 }
 
 Test(incident, another_configuration_closes_what_is_open)

@@ -27,12 +27,21 @@ Test(ring, gaps_count_as_no)
     cr_assert_eq(ring_hits(&ring, 5), 0);
 }
 
-Test(ring, same_end_replaces)
+/* The e-detector answers between two windows and beside them. */
+Test(ring, of_one_hop_a_yes_stays)
 {
     struct ring ring = {0};
     ring_push(&ring, 1200, 100, true);
     ring_push(&ring, 1200, 100, false);
+    cr_assert_eq(ring_hits(&ring, 1), 1);
+    ring_push(&ring, 1300, 100, false);
     cr_assert_eq(ring_hits(&ring, 1), 0);
+    ring_push(&ring, 1350, 100, true);
+    cr_assert_eq(ring_hits(&ring, 1), 1);
+    ring_push(&ring, 1400, 100, false);
+    cr_assert_eq(ring_hits(&ring, 1), 0);
+    ring_push(&ring, 2500, 100, true);
+    cr_assert_eq(ring_hits(&ring, 2), 2, "twelve hops after 1350, which counts as 1300");
 }
 
 Test(ring, table_survives_its_text)
@@ -77,7 +86,7 @@ Test(ring, damaged_text_is_refused)
 /* What is not kept for want of a yes must go on as if it had been. */
 Test(ring, forgotten_or_not_is_the_same_after_the_next_yes)
 {
-    static const int last_no[] = {0, 3, 70};
+    static const int last_no[] = {64, 3, 70};
     for (int i = 0; i < 3; i++) {
         struct rings *kept = rings_new();
         ring_push(rings_at(kept, bytes_of("a")), 0, 100, i != 1);

@@ -1,10 +1,9 @@
-/* A scripted store for the tests of this folder: the part of store.h that notify calls, in memory.
- * Because it defines those functions the linker takes them from here and not from the real store.
- */
+/* A scripted store for the tests of this folder: an implementation (store/ops.h) of what notify
+ * calls, in memory. It answers at once, or when the test says so; and it can be away. */
 #ifndef TESTS_NOTIFY_FAKE_STORE_H
 #define TESTS_NOTIFY_FAKE_STORE_H
 
-#include "store/store.h"
+#include "store/ops.h"
 
 enum { FAKE_ROWS = 64, FAKE_INCIDENTS = 1100 };
 
@@ -17,19 +16,42 @@ struct fake_row {
     char error[256];
 };
 
-struct store {
+enum fake_kind {
+    FAKE_DUE,
+    FAKE_NEXT_DUE,
+    FAKE_DELIVERED,
+    FAKE_COUNTS,
+    FAKE_INCIDENTS_OF,
+    FAKE_KINDS
+};
+
+struct fake_call;
+
+struct fake_store {
+    struct store store; /* give its address away */
     struct fake_row rows[FAKE_ROWS];
     uint32_t row_count;
     struct store_incident incidents[FAKE_INCIDENTS];
     uint32_t incident_count;
-    enum store_result record_result; /* what store_delivered answers, `record_failures` times */
-    uint32_t record_failures;
-    bool cannot_count, cannot_read;
-    uint32_t due_calls;
+    enum store_result answers[FAKE_KINDS]; /* STORE_DONE, or what calls of the kind fail with, */
+    uint32_t failures[FAKE_KINDS];         /* for so many times; 0: always */
+    uint32_t asked[FAKE_KINDS];            /* so often */
+    uint32_t guards_asked;                 /* FAKE_COUNTS of a span, not of everything */
+    bool later;                            /* answers wait for fake_store_answer */
+    struct fake_call *calls;               /* that wait, the oldest first */
+    uint32_t waiting;
 };
 
+void fake_store_start(struct fake_store *fake);
+
 /* Adds a pending row that is due at once; message id is "message-<id>". */
-struct fake_row *fake_store_add(struct store *store, const char *receiver, const char *incident,
+struct fake_row *fake_store_add(struct fake_store *fake, const char *receiver, const char *incident,
                                 const char *event, uint32_t sequence, const char *payload);
+
+/* Answers the calls that wait now, in order. */
+void fake_store_answer(struct fake_store *fake);
+
+/* Drops them, as store_close does. */
+void fake_store_drop(struct fake_store *fake);
 
 #endif

@@ -8,13 +8,13 @@
 #define NOW   INT64_C(1790000000000)
 #define LEASE INT64_C(240000)
 
-static struct store store;
+static struct fake_store fake;
 static struct alerts *alerts;
 static struct alerts_scope scope;
 
 static void setup(void)
 {
-    store.incident_count = 0;
+    fake_store_start(&fake);
     alerts = alerts_new();
     scope = (struct alerts_scope){.receiver = "am", .send_resolved = true};
 }
@@ -26,7 +26,7 @@ static void teardown(void)
 
 static struct store_incident *incident(const char *id, const char *state, uint32_t sequence)
 {
-    struct store_incident *row = &store.incidents[store.incident_count++];
+    struct store_incident *row = &fake.incidents[fake.incident_count++];
     *row = (struct store_incident){.id = id,
                                    .monitor = "m",
                                    .version = "1",
@@ -40,9 +40,27 @@ static struct store_incident *incident(const char *id, const char *state, uint32
     return row;
 }
 
+static enum store_result refreshed;
+static int refreshes;
+
+static void on_refreshed(void *context, enum store_result result, const struct err *err)
+{
+    cr_assert_eq(context, &scope);
+    cr_assert_eq(err == NULL, result == STORE_DONE);
+    refreshed = result;
+    refreshes++;
+}
+
+static bool begin_refresh(int64_t now)
+{
+    return alerts_refresh(alerts, &fake.store, &scope, now, on_refreshed, &scope);
+}
+
 static void refresh(int64_t now)
 {
-    cr_assert_eq(alerts_refresh(alerts, &store, &scope, now, NULL), 0);
+    refreshed = STORE_FAILED;
+    cr_assert(begin_refresh(now));
+    cr_assert_eq(refreshed, STORE_DONE);
 }
 
 /* "id severity end" of each alert, the end in ms after NOW. */
@@ -123,18 +141,96 @@ Test(alerts, what_the_store_forgot_is_forgotten, .init = setup, .fini = teardown
 {
     incident("a", "firing", 1);
     refresh(NOW);
-    store.incident_count = 0;
+    fake.incident_count = 0;
+    refresh(NOW);
+    cr_assert_eq(alerts_count(alerts), 1, "it may have changed between two questions");
     refresh(NOW);
     cr_assert_eq(alerts_count(alerts), 0);
+}
+
+Test(alerts, what_was_missed_once_is_not_forgotten_later, .init = setup, .fini = teardown)
+{
+    incident("a", "firing", 1);
+    for (int i = 0; i < 3; i++) {
+        fake.incident_count = 1;
+        refresh(NOW);
+        fake.incident_count = 0;
+        refresh(NOW);
+        cr_assert_eq(alerts_count(alerts), 1);
+    }
 }
 
 Test(alerts, nothing_is_forgotten_when_the_store_is_away, .init = setup, .fini = teardown)
 {
     incident("a", "firing", 1);
     refresh(NOW);
-    store.cannot_read = true;
-    cr_assert_eq(alerts_refresh(alerts, &store, &scope, NOW, NULL), ERR_UNAVAILABLE);
-    cr_assert_str_eq(told(NOW), "a warning 240000|");
+    fake.answers[FAKE_INCIDENTS_OF] = STORE_UNAVAILABLE;
+    for (int i = 0; i < 3; i++) {
+        cr_assert(begin_refresh(NOW));
+        cr_assert_eq(refreshed, STORE_UNAVAILABLE);
+        cr_assert_str_eq(told(NOW), "a warning 240000|");
+    }
+}
+
+/* The first question is answered, the second is not. */
+Test(alerts, half_a_picture_is_none, .init = setup, .fini = teardown)
+{
+    incident("a", "firing", 1);
+    refresh(NOW);
+    fake.incident_count = 0;
+    fake.later = true;
+    for (int i = 0; i < 3; i++) {
+        cr_assert(begin_refresh(NOW));
+        fake_store_answer(&fake);
+        fake.answers[FAKE_INCIDENTS_OF] = STORE_UNAVAILABLE;
+        fake_store_answer(&fake);
+        cr_assert_eq(refreshed, STORE_UNAVAILABLE);
+        cr_assert_eq(alerts_count(alerts), 1);
+        fake.answers[FAKE_INCIDENTS_OF] = STORE_DONE;
+    }
+}
+
+Test(alerts, answers_may_come_later, .init = setup, .fini = teardown)
+{
+    struct text opened = sample_payload("opened", "firing", "x", 1, 1);
+    incident("a", "firing", 1);
+    incident("b", "resolving", 1);
+    fake.later = true;
+    refreshes = 0;
+    cr_assert(begin_refresh(NOW));
+    cr_assert_not(begin_refresh(NOW), "one at a time");
+    for (int i = 0; i < 3; i++) {
+        cr_assert(fake.waiting == 1 && refreshes == 0);
+        if (i == 1)
+            alerts_note(alerts, bytes_in(&opened), NULL, NOW);
+        fake_store_answer(&fake);
+    }
+    cr_assert(fake.waiting == 0 && refreshes == 1);
+    cr_assert_eq(alerts_count(alerts), 3, "what was noted meanwhile stays");
+    cr_assert(begin_refresh(NOW));
+    fake_store_drop(&fake);
+    alerts_store_closed(alerts);
+    cr_assert_eq(refreshes, 1);
+    text_release(&opened);
+}
+
+Test(alerts, may_be_freed_during_a_refresh, .init = setup, .fini = teardown)
+{
+    incident("a", "firing", 1);
+    fake.later = true;
+    for (int answered = 0; answered < 3; answered++) {
+        refreshes = 0;
+        fake.answers[FAKE_INCIDENTS_OF] = STORE_DONE;
+        cr_assert(begin_refresh(NOW));
+        for (int i = 0; i < answered; i++)
+            fake_store_answer(&fake);
+        alerts_free(alerts);
+        if (answered == 1)
+            fake.answers[FAKE_INCIDENTS_OF] = STORE_UNAVAILABLE;
+        fake_store_answer(&fake);
+        cr_assert(fake.waiting == 0 && refreshes == 0);
+        alerts = alerts_new();
+    }
 }
 
 Test(alerts, another_severity_ends_the_first, .init = setup, .fini = teardown)

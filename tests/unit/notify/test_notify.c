@@ -21,7 +21,7 @@ enum { RECEIVERS = 4 };
 
 static struct event_base *base;
 static struct collector collector;
-static struct store store;
+static struct fake_store fake;
 static struct config config;
 static struct config_receiver receivers[RECEIVERS];
 static char urls[RECEIVERS][3][128];
@@ -38,6 +38,7 @@ static int64_t fake_now(void)
 static void setup(void)
 {
     now_ms = NOW;
+    fake_store_start(&fake);
     base = event_base_new();
     collector_start(&collector, base);
     config = (struct config){.receivers = receivers, .external_url = "https://leeway.example"};
@@ -85,14 +86,14 @@ static void also_to(struct config_receiver *receiver, const char *path)
 static void begin(void)
 {
     struct err err = {0};
-    notify = notify_new(base, &config, &store, &err);
+    notify = notify_new(base, &config, &fake.store, &err);
     cr_assert_not_null(notify, "%s", err.text);
     notify_clock(notify, fake_now);
 }
 
 static struct fake_row *add(const char *receiver, const char *incident, uint32_t sequence)
 {
-    return fake_store_add(&store, receiver, incident, "opened", sequence, opened.data);
+    return fake_store_add(&fake, receiver, incident, "opened", sequence, opened.data);
 }
 
 static void will(const char *path, int status)
@@ -125,13 +126,54 @@ static void clock_to(int64_t ms)
     notify_wake(notify);
 }
 
-/* Enough turns of the loop for anything wrong to be sent. */
+static bool has_looked(void *context)
+{
+    return fake.asked[FAKE_NEXT_DUE] >= *(uint32_t *)context;
+}
+
+/* Two more looks, and enough turns of the loop for anything wrong to be sent. */
 static void turn_loop(void)
 {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 2; i++) {
+        uint32_t wanted = fake.asked[FAKE_NEXT_DUE] + 1;
         notify_wake(notify);
-        event_base_loop(base, EVLOOP_NONBLOCK);
+        cr_assert(run_until(base, has_looked, &wanted));
+        for (int k = 0; k < 10; k++)
+            event_base_loop(base, EVLOOP_NONBLOCK);
     }
+}
+
+static void on_moment(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    *(bool *)context = true;
+}
+
+static bool is_true(void *context)
+{
+    return *(bool *)context;
+}
+
+/* Longer than looks are paced: whatever the timers would do has been done. */
+static void let_timers_run(void)
+{
+    struct timeval moment = {0, 250000};
+    bool over = false;
+    event_base_once(base, -1, EV_TIMEOUT, on_moment, &over, &moment);
+    cr_assert(run_until(base, is_true, &over));
+}
+
+static bool is_idle(void *context)
+{
+    return notify_idle(notify, context);
+}
+
+/* Until everything is told; whether something waits for later. */
+static bool until_idle(void)
+{
+    bool waiting = false;
+    cr_assert(run_until(base, is_idle, &waiting));
+    return waiting;
 }
 
 static uint32_t watched[8];
@@ -139,7 +181,7 @@ static uint32_t watched[8];
 static void watch(void *context, const struct store_delivery *delivery,
                   const struct store_delivery_result *result)
 {
-    cr_assert_eq(context, &store);
+    cr_assert_eq(context, &fake);
     cr_assert_eq(delivery->id, result->id);
     watched[result->state]++;
 }
@@ -158,17 +200,18 @@ Test(notify, delivers_signed, .init = setup, .fini = teardown)
     char *path = signing_key("whsec_Zm9vYmFy");
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook")->secret_file = path;
     struct fake_row *row = add("hook", "i", 1);
-    int64_t waiting = -1;
     begin();
     unlink(path);
-    notify_watch(notify, watch, &store);
+    notify_watch(notify, watch, &fake);
     cr_assert_not(notify_idle(notify, NULL), "a row is due");
     until(row, 1);
     cr_assert_eq(row->state, DELIVERY_DELIVERED);
     cr_assert(row->http_status == 200 && row->delivery.attempts == 1);
     cr_assert_str_eq(row->error, "");
-    cr_assert(notify_idle(notify, &waiting) && waiting == 0);
+    cr_assert_not(notify_idle(notify, NULL), "there may be another one");
+    cr_assert_not(until_idle());
     cr_assert_eq(watched[DELIVERY_DELIVERED], 1);
+    cr_assert_eq(notify_receiver_at(notify, 0)->results[DELIVERY_DELIVERED], 1);
 
     struct collector_request *seen = &collector.seen[0];
     struct text body = {0}, signature = {0};
@@ -192,13 +235,13 @@ Test(notify, tries_again_after_429, .init = setup, .fini = teardown)
     struct fake_row *row = add("hook", "i", 1), *other = add("hook", "j", 1);
     begin();
     until(row, 1);
-    int64_t waiting = 0;
     cr_assert(row->state == DELIVERY_PENDING && row->http_status == 429);
     cr_assert_eq(row->next_unix_ms, NOW + outcome_backoff_ms("message-1", 1));
     turn_loop();
     cr_assert_eq(collector.seen_count, 1, "429 is meant for the receiver, not for one message");
+    bool waiting = false;
     cr_assert_not(notify_idle(notify, &waiting), "the other one is due");
-    cr_assert_eq(waiting, 2);
+    cr_assert(waiting);
     clock_to(row->next_unix_ms);
     until(row, 2);
     until(other, 1);
@@ -312,7 +355,7 @@ Test(notify, a_rejected_message_dies_and_its_successor_goes, .init = setup, .fin
         will("/hook", 400);
     will("/hook", 200);
     struct fake_row *row = add("hook", "i", 1);
-    struct fake_row *next = fake_store_add(&store, "hook", "i", "closed", 2, closed.data);
+    struct fake_row *next = fake_store_add(&fake, "hook", "i", "closed", 2, closed.data);
     begin();
     for (uint32_t k = 1; k <= 3; k++) {
         until(row, k);
@@ -367,7 +410,7 @@ Test(notify, a_dead_receiver_delays_nobody, .init = setup, .fini = teardown)
 Test(notify, dry_run_sends_nothing, .init = setup, .fini = teardown)
 {
     receiver_with("train", RECEIVER_RETRAIN, "/train")->enabled = false;
-    struct fake_row *row = fake_store_add(&store, "train", "i", "retrain", 1, retrain.data);
+    struct fake_row *row = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
     begin();
     until(row, 1);
     cr_assert_eq(row->state, DELIVERY_DRY_RUN);
@@ -378,8 +421,8 @@ Test(notify, dry_run_sends_nothing, .init = setup, .fini = teardown)
 Test(notify, one_retraining_then_cooldown, .init = setup, .fini = teardown)
 {
     receiver_with("train", RECEIVER_RETRAIN, "/train");
-    struct fake_row *first = fake_store_add(&store, "train", "i", "retrain", 1, retrain.data);
-    struct fake_row *second = fake_store_add(&store, "train", "j", "retrain", 1, retrain.data);
+    struct fake_row *first = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    struct fake_row *second = fake_store_add(&fake, "train", "j", "retrain", 1, retrain.data);
     first->created_unix_ms = second->created_unix_ms = NOW;
     begin();
     until(second, 1);
@@ -392,25 +435,86 @@ Test(notify, one_retraining_then_cooldown, .init = setup, .fini = teardown)
     cr_assert_not_null(strstr(collector.seen[0].body, "io.leeway.retrain.requested"));
 }
 
+/* What the guard of a retraining sees of one that was delivered `age_ms` ago. */
+static enum delivery_state after_one(int64_t age_ms, int64_t cooldown_ms, uint32_t budget)
+{
+    struct config_receiver *train = receiver_with("train", RECEIVER_RETRAIN, "/train");
+    train->cooldown_ms = cooldown_ms;
+    train->daily_budget = budget;
+    struct fake_row *before = fake_store_add(&fake, "train", "h", "retrain", 1, retrain.data);
+    before->state = DELIVERY_DELIVERED;
+    before->created_unix_ms = NOW - age_ms;
+    struct fake_row *row = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    begin();
+    until(row, 1);
+    return row->state;
+}
+
+Test(notify, cooldown_has_its_length, .init = setup, .fini = teardown)
+{
+    cr_assert_eq(after_one(3 * HOUR_MS, 3 * HOUR_MS, 9), DELIVERY_SUPPRESSED);
+}
+
+Test(notify, cooldown_ends, .init = setup, .fini = teardown)
+{
+    cr_assert_eq(after_one(3 * HOUR_MS + 1, 3 * HOUR_MS, 9), DELIVERY_DELIVERED);
+}
+
+Test(notify, a_budget_is_for_a_day, .init = setup, .fini = teardown)
+{
+    cr_assert_eq(after_one(DAY_MS, HOUR_MS, 1), DELIVERY_SUPPRESSED);
+}
+
+Test(notify, a_day_ends, .init = setup, .fini = teardown)
+{
+    cr_assert_eq(after_one(DAY_MS + 1, HOUR_MS, 1), DELIVERY_DELIVERED);
+}
+
 Test(notify, guards_that_cannot_be_checked_send_nothing, .init = setup, .fini = teardown)
 {
     receiver_with("train", RECEIVER_RETRAIN, "/train");
-    struct fake_row *row = fake_store_add(&store, "train", "i", "retrain", 1, retrain.data);
-    store.cannot_count = true;
+    struct fake_row *row = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    fake.answers[FAKE_COUNTS] = STORE_FAILED;
     begin();
     until(row, 1);
     cr_assert(row->state == DELIVERY_PENDING && row->next_unix_ms > NOW);
-    cr_assert_not(notify_idle(notify, NULL));
-    store.cannot_count = false;
+    fake.answers[FAKE_COUNTS] = STORE_DONE;
+    turn_loop();
+    cr_assert_eq(collector.seen_count, 0);
     clock_to(row->next_unix_ms);
     until(row, 2);
     cr_assert_eq(row->state, DELIVERY_DELIVERED);
 }
 
+static bool guard_was_asked(void *context)
+{
+    (void)context;
+    return fake.guards_asked > 0;
+}
+
+/* The row is given back: nothing is written, nothing is sent, it is due as before. */
+Test(notify, guards_wait_for_a_store_that_is_away, .init = setup, .fini = teardown)
+{
+    receiver_with("train", RECEIVER_RETRAIN, "/train");
+    struct fake_row *row = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    fake.answers[FAKE_COUNTS] = STORE_UNAVAILABLE;
+    begin();
+    cr_assert(run_until(base, guard_was_asked, NULL));
+    turn_loop();
+    cr_assert(row->records == 0 && collector.seen_count == 0);
+    cr_assert_eq(fake.guards_asked, 1, "again after a pause only");
+    cr_assert_not(notify_idle(notify, NULL));
+    fake.answers[FAKE_COUNTS] = STORE_DONE;
+    clock_to(NOW + 1000);
+    until(row, 1);
+    cr_assert_eq(row->state, DELIVERY_DELIVERED);
+    cr_assert_eq(collector.seen_count, 1);
+}
+
 Test(notify, the_end_is_skipped_where_nobody_wants_it, .init = setup, .fini = teardown)
 {
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook")->send_resolved = false;
-    struct fake_row *row = fake_store_add(&store, "hook", "i", "closed", 1, closed.data);
+    struct fake_row *row = fake_store_add(&fake, "hook", "i", "closed", 1, closed.data);
     begin();
     until(row, 1);
     cr_assert_eq(row->state, DELIVERY_DELIVERED);
@@ -458,7 +562,7 @@ Test(notify, unknown_receiver_and_unreadable_payload, .init = setup, .fini = tea
 {
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
     struct fake_row *stray = add("gone", "i", 1);
-    struct fake_row *bad = fake_store_add(&store, "hook", "i", "opened", 1, "{\"event\":7}");
+    struct fake_row *bad = fake_store_add(&fake, "hook", "i", "opened", 1, "{\"event\":7}");
     struct fake_row *good = add("hook", "j", 1);
     begin();
     until(stray, 1);
@@ -470,31 +574,64 @@ Test(notify, unknown_receiver_and_unreadable_payload, .init = setup, .fini = tea
     cr_assert_eq(collector.seen_count, 1);
 }
 
+static bool was_recorded(void *context)
+{
+    (void)context;
+    return fake.asked[FAKE_DELIVERED] > 0;
+}
+
 Test(notify, a_result_is_written_later_and_the_row_not_sent_again, .init = setup, .fini = teardown)
 {
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
     struct fake_row *row = add("hook", "i", 1);
-    store.record_result = STORE_UNAVAILABLE;
-    store.record_failures = 1;
+    fake.answers[FAKE_DELIVERED] = STORE_UNAVAILABLE;
     begin();
+    cr_assert(run_until(base, was_recorded, NULL));
+    turn_loop();
+    cr_assert_eq(fake.asked[FAKE_DELIVERED], 1, "again after a pause only");
+    cr_assert_not(notify_idle(notify, NULL));
+    fake.answers[FAKE_DELIVERED] = STORE_DONE;
     until(row, 1);
     turn_loop();
     cr_assert_eq(row->state, DELIVERY_DELIVERED);
     cr_assert_eq(collector.seen_count, 1);
 }
 
+static bool has_one(void *context)
+{
+    (void)context;
+    return collector.seen_count >= 1;
+}
+
+/* Another agent had the receiver's rows meanwhile and was told first. */
+Test(notify, a_result_that_comes_too_late_is_as_good, .init = setup, .fini = teardown)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    struct fake_row *row = add("hook", "i", 1), *next = add("hook", "i", 2);
+    collector_will(&collector, "/hook", (struct collector_step){.action = HANG});
+    will("/hook", 200);
+    receivers[0].timeout_ms = 100;
+    begin();
+    cr_assert(run_until(base, has_one, NULL));
+    row->state = DELIVERY_DELIVERED;
+    until(next, 1);
+    cr_assert(row->records == 0 && row->state == DELIVERY_DELIVERED);
+    cr_assert_str_eq(collector.seen[1].id, "message-2");
+    cr_assert_not(until_idle());
+}
+
 static bool was_asked(void *context)
 {
     (void)context;
-    return collector.seen_count > 0 && store.record_failures == 0;
+    return collector.seen_count > 0 && fake.answers[FAKE_DELIVERED] == STORE_DONE;
 }
 
 Test(notify, a_result_that_cannot_be_written_makes_no_storm, .init = setup, .fini = teardown)
 {
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
     struct fake_row *row = add("hook", "i", 1);
-    store.record_result = STORE_FAILED;
-    store.record_failures = 1;
+    fake.answers[FAKE_DELIVERED] = STORE_FAILED;
+    fake.failures[FAKE_DELIVERED] = 1;
     begin();
     cr_assert(run_until(base, was_asked, NULL));
     turn_loop();
@@ -505,19 +642,281 @@ Test(notify, a_result_that_cannot_be_written_makes_no_storm, .init = setup, .fin
     cr_assert_str_eq(collector.seen[0].id, collector.seen[1].id);
 }
 
-Test(notify, a_store_that_is_away_is_no_busy_loop, .init = setup, .fini = teardown)
+/* Whatever wakes it, a store that is away is asked again after a pause only. */
+static void is_away(enum fake_kind kind, enum store_result result)
 {
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
     struct fake_row *row = add("hook", "i", 1);
-    store.cannot_read = true;
+    fake.answers[kind] = result;
     begin();
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 50; i++) {
+        notify_wake(notify);
         event_base_loop(base, EVLOOP_NONBLOCK);
-    cr_assert_eq(store.due_calls, 1);
+    }
+    cr_assert_eq(fake.asked[kind], 1);
     cr_assert_not(notify_idle(notify, NULL));
-    store.cannot_read = false;
-    notify_wake(notify);
+    fake.answers[kind] = STORE_DONE;
     until(row, 1);
+    cr_assert_not(until_idle());
+}
+
+Test(notify, a_store_that_is_away_is_no_busy_loop, .init = setup, .fini = teardown)
+{
+    is_away(FAKE_DUE, STORE_UNAVAILABLE);
+}
+
+Test(notify, a_store_that_is_broken_is_no_busy_loop, .init = setup, .fini = teardown)
+{
+    is_away(FAKE_DUE, STORE_FAILED);
+}
+
+Test(notify, what_is_sent_while_the_store_goes_away_is_recorded, .init = setup, .fini = teardown)
+{
+    is_away(FAKE_NEXT_DUE, STORE_UNAVAILABLE);
+}
+
+/* ---- answers that come later ---- */
+
+static void answer_tick(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    fake_store_answer(&fake);
+}
+
+/* From now on the store answers a turn of the loop later. */
+static struct event *answer_later(void)
+{
+    struct timeval tick = {0, 1000};
+    struct event *event = event_new(base, -1, EV_PERSIST, answer_tick, NULL);
+    fake.later = true;
+    event_add(event, &tick);
+    return event;
+}
+
+Test(notify, late_answers_do_as_well, .init = setup, .fini = teardown)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    receiver_with("train", RECEIVER_RETRAIN, "/train");
+    receiver_with("am", RECEIVER_ALERTMANAGER, "/am");
+    will("/hook", 500);
+    will("/hook", 200);
+    will("/train", 200);
+    struct fake_row *first = add("hook", "i", 1), *second = add("hook", "i", 2);
+    struct fake_row *run = fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    struct fake_row *held = fake_store_add(&fake, "train", "j", "retrain", 1, retrain.data);
+    struct fake_row *alert = add("am", "i", 1), *stray = add("gone", "i", 1);
+    run->created_unix_ms = held->created_unix_ms = NOW;
+    struct event *event = answer_later();
+    begin();
+    until(first, 1);
+    cr_assert_eq(first->state, DELIVERY_PENDING);
+    clock_to(first->next_unix_ms);
+    until(first, 2);
+    until(second, 1);
+    until(held, 1);
+    until(alert, 1);
+    until(stray, 1);
+    cr_assert(first->state == DELIVERY_DELIVERED && second->state == DELIVERY_DELIVERED);
+    cr_assert(run->state == DELIVERY_DELIVERED && held->state == DELIVERY_SUPPRESSED);
+    cr_assert(alert->state == DELIVERY_DELIVERED && stray->state == DELIVERY_PARKED);
+    cr_assert(until_idle(), "the stray one waits");
+    cr_assert_eq(collector_path(&collector, "/hook")->hits, 3);
+    cr_assert_eq(collector_path(&collector, "/train")->hits, 1);
+    event_free(event);
+    fake_store_drop(&fake);
+    notify_store_closed(notify);
+}
+
+static bool something_waits(void *context)
+{
+    (void)context;
+    return fake.waiting > 0;
+}
+
+/* Answers everything until a call of that kind waits. */
+static void until_asked(enum fake_kind kind)
+{
+    uint32_t before = fake.asked[kind];
+    while (fake.asked[kind] == before) {
+        cr_assert(run_until(base, something_waits, NULL));
+        if (fake.asked[kind] == before)
+            fake_store_answer(&fake);
+    }
+}
+
+/* What is wanted while a look is under way is looked for in another one. */
+Test(notify, one_look_at_a_time, .init = setup, .fini = teardown)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    fake.later = true;
+    begin();
+    until_asked(FAKE_NEXT_DUE);
+    struct fake_row *row = add("hook", "i", 1);
+    notify_wake(notify);
+    let_timers_run();
+    cr_assert_eq(fake.asked[FAKE_DUE], 1);
+    cr_assert_not(notify_idle(notify, NULL));
+    struct event *event = answer_later();
+    until(row, 1);
+    cr_assert_not(until_idle());
+    event_free(event);
+    fake_store_drop(&fake);
+    notify_store_closed(notify);
+}
+
+/* Freed while the store has still to answer a call of that kind, which it does afterwards. */
+static void freed_during(enum fake_kind kind, enum store_result answer)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    receiver_with("train", RECEIVER_RETRAIN, "/train");
+    also_to(receiver_with("am", RECEIVER_ALERTMANAGER, "/am"), "/two");
+    fake.incidents[fake.incident_count++] = (struct store_incident){.id = "i",
+                                                                    .monitor = "m",
+                                                                    .version = "1",
+                                                                    .rule = "r",
+                                                                    .state = "resolved",
+                                                                    .severity = "info",
+                                                                    .title = "t",
+                                                                    .evidence = "{\"members\":[]}",
+                                                                    .resolved_ms = NOW};
+    fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    add("hook", "i", 1);
+    add("gone", "i", 1);
+    fake.later = true;
+    begin();
+    until_asked(kind);
+    notify_free(notify);
+    notify = NULL;
+    fake.answers[kind] = answer;
+    uint32_t asked = fake.asked[kind];
+    fake_store_answer(&fake);
+    cr_assert_eq(fake.waiting, 0, "nobody is there to go on");
+    cr_assert_eq(fake.asked[kind], asked);
+}
+
+Test(notify, freed_while_it_looks, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_DUE, STORE_DONE);
+}
+
+Test(notify, freed_while_it_asks_when, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_NEXT_DUE, STORE_DONE);
+}
+
+Test(notify, freed_while_it_records, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_DELIVERED, STORE_DONE);
+}
+
+Test(notify, freed_while_it_counts, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_COUNTS, STORE_DONE);
+}
+
+Test(notify, freed_while_it_reads_incidents, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_INCIDENTS_OF, STORE_DONE);
+}
+
+Test(notify, freed_and_the_store_is_away, .init = setup, .fini = teardown)
+{
+    freed_during(FAKE_DELIVERED, STORE_UNAVAILABLE);
+}
+
+/* The order at the end of a process, whatever was asked. */
+static void store_goes_during(enum fake_kind kind)
+{
+    receiver_with("train", RECEIVER_RETRAIN, "/train");
+    receiver_with("am", RECEIVER_ALERTMANAGER, "/am");
+    fake_store_add(&fake, "train", "i", "retrain", 1, retrain.data);
+    add("gone", "i", 1);
+    fake.later = true;
+    begin();
+    until_asked(kind);
+    fake_store_drop(&fake);
+    notify_store_closed(notify);
+    fake.store.ops = NULL; /* must not be asked any more */
+    notify_wake(notify);
+    let_timers_run();
+    cr_assert_not(notify_idle(notify, NULL));
+}
+
+Test(notify, the_store_closes_before_anything, .init = setup, .fini = teardown)
+{
+    receiver_with("am", RECEIVER_ALERTMANAGER, "/am");
+    begin();
+    notify_store_closed(notify);
+    fake.store.ops = NULL;
+    notify_wake(notify);
+    let_timers_run();
+}
+
+/* The answer of a receiver comes when nothing can be recorded any more. */
+Test(notify, the_store_closes_while_it_sends, .init = setup, .fini = teardown)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    add("hook", "i", 1);
+    begin();
+    while (fake.asked[FAKE_NEXT_DUE] == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    notify_store_closed(notify);
+    fake.store.ops = NULL;
+    cr_assert(run_until(base, has_one, NULL));
+    let_timers_run();
+    cr_assert_eq(notify_receiver_at(notify, 0)->results[DELIVERY_DELIVERED], 1);
+    cr_assert_eq(fake.rows[0].records, 0);
+}
+
+Test(notify, the_store_closes_while_it_looks, .init = setup, .fini = teardown)
+{
+    store_goes_during(FAKE_DUE);
+}
+
+Test(notify, the_store_closes_while_it_records, .init = setup, .fini = teardown)
+{
+    store_goes_during(FAKE_DELIVERED);
+}
+
+Test(notify, the_store_closes_while_it_counts, .init = setup, .fini = teardown)
+{
+    store_goes_during(FAKE_COUNTS);
+}
+
+Test(notify, the_store_closes_while_it_reads_incidents, .init = setup, .fini = teardown)
+{
+    store_goes_during(FAKE_INCIDENTS_OF);
+    notify_store_closed(NULL);
+}
+
+static bool all_counted(void *context)
+{
+    (void)context;
+    for (uint32_t i = 0; i < notify_receiver_count(notify); i++)
+        if (!notify_receiver_at(notify, i)->counted)
+            return false;
+    return true;
+}
+
+/* For metrics, which must not ask. */
+Test(notify, knows_how_many_rows_wait, .init = setup, .fini = teardown)
+{
+    receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
+    receiver_with("other", RECEIVER_WEBHOOK, "/other");
+    receiver_with("off", RECEIVER_WEBHOOK, "/off")->enabled = false;
+    add("hook", "i", 1)->next_unix_ms = NOW + 1000;
+    add("hook", "j", 1)->next_unix_ms = NOW + 1000;
+    add("other", "i", 1)->state = DELIVERY_DEAD;
+    begin();
+    cr_assert_eq(notify_receiver_count(notify), 3);
+    cr_assert_not(notify_receiver_at(notify, 0)->counted);
+    cr_assert(run_until(base, all_counted, NULL));
+    uint32_t asked = fake.asked[FAKE_COUNTS];
+    cr_assert_str_eq(notify_receiver_at(notify, 0)->name, "hook");
+    cr_assert_eq(notify_receiver_at(notify, 0)->rows[DELIVERY_PENDING], 2);
+    cr_assert_eq(notify_receiver_at(notify, 1)->rows[DELIVERY_DEAD], 1);
+    cr_assert_eq(notify_receiver_at(notify, 2)->rows[DELIVERY_PENDING], 0);
+    cr_assert_eq(fake.asked[FAKE_COUNTS], asked);
 }
 
 static struct text captured_log(const char *path)
@@ -540,15 +939,14 @@ Test(notify, urls_do_not_leak, .init = setup, .fini = teardown)
     collector_will(&collector, "/CANARY?t=CANARY", (struct collector_step){.action = HANG});
     collector_will(&collector, "/CANARY?t=CANARY",
                    (struct collector_step){ANSWER, 404, NULL, NULL, "no /CANARY here"});
-    store.incidents[store.incident_count++] =
-        (struct store_incident){.id = "i",
-                                .monitor = "m",
-                                .version = "1",
-                                .rule = "r",
-                                .state = "firing",
-                                .severity = "info",
-                                .title = "t",
-                                .evidence = "{\"members\":[]}"};
+    fake.incidents[fake.incident_count++] = (struct store_incident){.id = "i",
+                                                                    .monitor = "m",
+                                                                    .version = "1",
+                                                                    .rule = "r",
+                                                                    .state = "firing",
+                                                                    .severity = "info",
+                                                                    .title = "t",
+                                                                    .evidence = "{\"members\":[]}"};
     struct fake_row *row = add("hook", "i", 1), *refused = add("closed", "i", 1);
     dup2(fd, 2);
     begin();
@@ -586,7 +984,7 @@ Test(notify, alertmanager_is_told_again_after_a_restart, .init = setup, .fini = 
     also_to(receiver_with("am", RECEIVER_ALERTMANAGER, "/one"), "/two");
     receiver_with("off", RECEIVER_ALERTMANAGER, "/off")->enabled = false;
     for (int i = 0; i < 2; i++)
-        store.incidents[store.incident_count++] =
+        fake.incidents[fake.incident_count++] =
             (struct store_incident){.id = i ? "a" : "b",
                                     .monitor = "m",
                                     .version = "1",
@@ -620,7 +1018,7 @@ Test(notify, what_fires_is_sent_in_batches, .init = setup, .fini = teardown)
     receiver_with("am", RECEIVER_ALERTMANAGER, "/am");
     for (int i = 0; i < 100; i++) {
         snprintf(ids[i], sizeof ids[i], "%d", i);
-        store.incidents[store.incident_count++] =
+        fake.incidents[fake.incident_count++] =
             (struct store_incident){.id = ids[i],
                                     .monitor = "m",
                                     .version = "1",
@@ -647,7 +1045,7 @@ Test(notify, nothing_starts_with_a_bad_receiver, .init = setup, .fini = teardown
     receiver_with("hook", RECEIVER_WEBHOOK, "/hook");
     receiver_with("bad", RECEIVER_WEBHOOK, "/bad");
     snprintf(urls[1][0], sizeof urls[1][0], "http://169.254.169.254/CANARY");
-    cr_assert_null(notify_new(base, &config, &store, &err));
+    cr_assert_null(notify_new(base, &config, &fake.store, &err));
     cr_assert_not_null(strstr(err.text, "receiver bad"));
     cr_assert_null(strstr(err.text, "CANARY"));
 }

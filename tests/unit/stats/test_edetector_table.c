@@ -10,7 +10,7 @@ static struct edetector_table *table_of(const int64_t *b, uint32_t cells, enum a
                                         double delta)
 {
     struct edetector_table *table = NULL;
-    struct edetector_spec spec = {set, delta, 1e-3};
+    struct edetector_spec spec = {.set = set, .delta = delta, .gamma = 1e-3};
     struct err err;
     cr_assert_eq(edetector_table_new(b, cells, &spec, &table, &err), 0, "%s", err.text);
     return table;
@@ -138,7 +138,7 @@ Test(edetector_table, extremes_give_finite_tables)
 
 static void check_refused(const int64_t *b, uint32_t cells, double delta, double gamma)
 {
-    struct edetector_spec spec = {ALTERNATIVES_TILTS, delta, gamma};
+    struct edetector_spec spec = {.set = ALTERNATIVES_TILTS, .delta = delta, .gamma = gamma};
     struct edetector_table *table = NULL;
     struct err err;
     cr_expect_eq(edetector_table_new(b, cells, &spec, &table, &err), ERR_INVALID);
@@ -159,4 +159,84 @@ Test(edetector_table, nonsense_is_refused)
     check_refused(b, 3, 0.01, 0);
     check_refused(b, 3, 0.01, 1);
     edetector_table_free(NULL);
+}
+
+/* A rate's bets gain nothing from any rate up to the bound, and the shape's nothing from cells that
+ * are none of theirs. */
+Test(edetector_table, rates_are_fair_up_to_their_bounds)
+{
+    int64_t b[16];
+    for (int i = 0; i < 16; i++)
+        b[i] = 1250;
+    struct edetector_table *table = table_of(b, 16, ALTERNATIVES_TILTS_AND_GAINS, 0.0025);
+    uint32_t shape_bets = table->count;
+    uint8_t shape_cell[18];
+    for (uint8_t i = 0; i < 18; i++)
+        shape_cell[i] = i < 16 ? i : i == 16 ? 15 : UINT8_MAX;
+    const struct edetector_rate rates[] = {
+        {.cell = 17, .among = 0x3ffff, .bound = .002, .sign = 1, .nearest = .01},
+        {.cell = 16, .among = 0x1ffff, .bound = .05, .sign = -1, .nearest = .01},
+        {.cell = 17, .among = 0x3ffff, .bound = .3, .sign = 1, .nearest = .1}};
+    cr_assert_eq(edetector_table_extend(table, 18, shape_cell, rates, 3, NULL), 0);
+    cr_expect_eq(table->count, shape_bets + 3 * EDETECTOR_RATE_BETS);
+    for (uint32_t k = 0; k < table->count; k++) {
+        const double *s = table->scores + k * 18;
+        cr_expect_eq(table->by_cell[17 * table->count + k], s[17]);
+        if (k < shape_bets) {
+            cr_expect_eq(s[17], 0);
+            cr_expect_eq(s[16], s[15]);
+            continue;
+        }
+        const struct edetector_rate *rate = &rates[(k - shape_bets) / EDETECTOR_RATE_BETS];
+        for (double share = .1; share <= 1; share += .1) {
+            double q = rate->sign > 0 ? share * rate->bound : 1 - share * (1 - rate->bound);
+            double expected = q * exp(s[rate->cell]) + (1 - q) * exp(s[0]);
+            cr_expect_leq(expected, 1 + 1e-12);
+            cr_expect(share < .99 || fabs(expected - 1) < 1e-12, "fair at the bound");
+        }
+        cr_expect(rate->sign > 0 ? s[rate->cell] > 0 : s[rate->cell] < 0);
+        cr_expect_eq(s[17] == 0, rate->cell == 16, "missing is no occasion of a tail");
+    }
+    char name[ALTERNATIVE_NAME_BYTES];
+    cr_expect_str_eq(alternative_name(&table->alternatives[shape_bets], name),
+                     "cell 17 more often");
+    edetector_table_free(table);
+}
+
+Test(edetector_table, bad_rates_are_refused)
+{
+    int64_t b[2] = {500, 500};
+    struct edetector_table *table = table_of(b, 2, ALTERNATIVES_NOMINAL, 0.0025);
+    const uint8_t good[3] = {0, 1, UINT8_MAX}, bad[3] = {0, 2, UINT8_MAX};
+    const struct edetector_rate rate = {
+        .cell = 2, .among = 7, .bound = .1, .sign = 1, .nearest = .2};
+    struct edetector_rate wrong[6] = {rate, rate, rate, rate, rate, rate};
+    wrong[0].cell = 3;
+    wrong[1].among = 3;
+    wrong[2].bound = 1;
+    wrong[3].sign = 0;
+    wrong[4].nearest = 0;
+    wrong[5].bound = (double)NAN;
+    uint32_t count = table->count;
+    for (int i = 0; i < 6; i++)
+        cr_expect_eq(edetector_table_extend(table, 3, good, &wrong[i], 1, NULL), ERR_INVALID);
+    cr_expect_eq(edetector_table_extend(table, 3, bad, &rate, 1, NULL), ERR_INVALID);
+    cr_expect_eq(edetector_table_extend(table, 33, good, &rate, 1, NULL), ERR_INVALID);
+    cr_expect_eq(edetector_table_extend(table, 3, good, &rate, 100, NULL), ERR_INVALID);
+    cr_expect(table->count == count && table->cells == 2);
+    edetector_table_free(table);
+}
+
+/* Rows that come in groups of phi say as much as a phi-th of them. */
+Test(edetector_table, clustered_baseline_has_a_wider_null)
+{
+    int64_t few[4] = {100, 100, 100, 100}, many[4] = {500, 500, 500, 500};
+    struct edetector_spec spec = {.set = ALTERNATIVES_TILTS, .delta = .0025, .gamma = 1e-3};
+    struct edetector_table *one, *other;
+    cr_assert_eq(edetector_table_new(few, 4, &spec, &one, NULL), 0);
+    spec.phi = 5;
+    cr_assert_eq(edetector_table_new(many, 4, &spec, &other, NULL), 0);
+    cr_expect(fabs(one->radius / other->radius - 1) < 1e-12);
+    edetector_table_free(one);
+    edetector_table_free(other);
 }

@@ -9,7 +9,7 @@ enum { CELLS = 5 };
 static struct edetector_table *table_new(void)
 {
     int64_t b[CELLS] = {6000, 2000, 1000, 700, 300};
-    struct edetector_spec spec = {ALTERNATIVES_NOMINAL, 0.005, 1e-3};
+    struct edetector_spec spec = {.set = ALTERNATIVES_NOMINAL, .delta = 0.005, .gamma = 1e-3};
     struct edetector_table *table;
     cr_assert_eq(edetector_table_new(b, CELLS, &spec, &table, NULL), 0);
     return table;

@@ -14,7 +14,7 @@
 
 #include "store/check.h"
 #include "store/sqlite_sql.h"
-#include "store/store.h"
+#include "store/sync.h"
 
 struct fixture {
     char directory[64], path[96], url[112];
@@ -45,7 +45,7 @@ static inline void fixture_release(struct fixture *fixture)
 static inline struct store *open_or_fail(const char *url)
 {
     struct err err = {0};
-    struct store *store = store_open(url, &err);
+    struct store *store = store_open(url, &(struct store_options){.agent = "a"}, &err);
     cr_assert_not_null(store, "%s: %s", err.place, err.text);
     return store;
 }
@@ -186,6 +186,8 @@ static inline int note_partition(void *context, const struct store_partition *p,
                 p->partition, p->epoch, p->start_offset, p->next_offset);
     if (p->max_event_ms != INT64_MIN)
         text_printf(context, " t%" PRId64, p->max_event_ms);
+    if (p->idle)
+        text_puts(context, " idle");
     for (int i = 0; i <= DISPOSITIONS; i++)
         text_printf(context, " %" PRId64, records[i]);
     text_puts(context, "\n");
@@ -300,13 +302,10 @@ static inline struct store_outbox make_message(const char *receiver, const char 
 static inline void put_deltas(struct store *store, struct store_delta *deltas, uint32_t count)
 {
     struct store_partition taken;
-    expect_ok(store_take_partition(store, "d", 0, 0, "a", &taken, &why));
+    expect_ok(store_sync_take_partition(store, "d", 0, 0, &taken, &why));
     struct store_advance advance = make_advance("d", 0, taken.epoch, taken.next_offset, 1);
-    struct store_commit commit = {.agent = "a",
-                                  .advances = &advance,
-                                  .advance_count = 1,
-                                  .deltas = deltas,
-                                  .delta_count = count};
+    struct store_commit commit = {
+        .advances = &advance, .advance_count = 1, .deltas = deltas, .delta_count = count};
     expect_commit(store, &commit, STORE_DONE);
 }
 
@@ -315,6 +314,24 @@ static inline void put_delta(struct store *store, const char *monitor, int64_t s
 {
     struct store_delta delta = make_delta(monitor, start_ms, text);
     put_deltas(store, &delta, 1);
+}
+
+static inline int register_now(struct store *store, const char *monitor, const char *version,
+                               const char *hash, const char *baseline_hash, int64_t first_pane_ms,
+                               struct err *reterr)
+{
+    struct store_register one = {monitor, version, hash, baseline_hash, first_pane_ms};
+    struct store_commit commit = {.registers = &one, .register_count = 1};
+    return store_sync_commit(store, &commit, reterr);
+}
+
+static inline int put_baseline(struct store *store, const char *name, const char *hash,
+                               const char *created, int64_t rows, const char *document,
+                               bool promote, uint32_t *ret_version, struct err *reterr)
+{
+    const struct store_baseline baseline = {
+        .name = name, .hash = hash, .created = created, .rows = rows, .document = document};
+    return store_sync_baseline_put(store, &baseline, promote, ret_version, reterr);
 }
 
 /* Moves the judge of "m" on with nothing else to say than what `judged` holds. */

@@ -28,7 +28,7 @@ Test(check, results)
 
 static int check_one(struct store_advance advance)
 {
-    struct store_commit commit = {.agent = "a", .advances = &advance, .advance_count = 1};
+    struct store_commit commit = {.advances = &advance, .advance_count = 1};
     struct err err = {0};
     int code = store_check_commit(&commit, &err);
     cr_assert_eq(code, err.code);
@@ -88,16 +88,53 @@ Test(check, partition_twice)
     cr_assert_eq(store_check_commit(&commit, NULL), ERR_INVALID);
 }
 
+Test(check, taking)
+{
+    struct store_take takes[] = {{.topic = "t", .partition = 1},
+                                 {.topic = "u", .partition = 1, .start_offset = 5},
+                                 {.topic = "t", .partition = 1}};
+    struct err err = {0};
+    cr_assert_eq(store_check_take(takes, 0, NULL), 0);
+    cr_assert_eq(store_check_take(takes, 2, NULL), 0);
+    cr_assert_eq(store_check_take(takes, 3, &err), ERR_INVALID);
+    cr_assert_str_eq(err.text, "cannot take t/1 twice at once");
+    takes[1].start_offset = -1;
+    cr_assert_eq(store_check_take(takes, 2, &err), ERR_INVALID);
+    cr_assert_str_eq(err.text, "cannot start u/1 before offset 0");
+    takes[0].partition = -1;
+    cr_assert_eq(store_check_take(takes, 1, NULL), ERR_INVALID);
+    takes[0] = (struct store_take){.topic = NULL};
+    cr_assert_eq(store_check_take(takes, 1, NULL), ERR_INVALID);
+}
+
+Test(check, expecting)
+{
+    cr_assert_eq(store_check_expect("t", 0, NULL), 0);
+    cr_assert_eq(store_check_expect("t", INT32_MAX, NULL), 0);
+    cr_assert_eq(store_check_expect("t", UINT32_MAX, NULL), ERR_INVALID);
+    cr_assert_eq(store_check_expect(NULL, 1, NULL), ERR_INVALID);
+}
+
+Test(check, lease)
+{
+    cr_assert_eq(store_check_lease(0, NULL), 0);
+    cr_assert_eq(store_check_lease(INT64_MAX, NULL), 0);
+    cr_assert_eq(store_check_lease(-1, NULL), ERR_INVALID);
+}
+
 Test(check, counts_need_an_advance)
 {
     struct store_delta delta = make_delta("m", 0, "x");
     struct store_quarantine bad = {.topic = "t", .reason = "json"};
     struct store_commit deltas = {.deltas = &delta, .delta_count = 1};
     struct store_commit quarantine = {.quarantine = &bad, .quarantine_count = 1};
-    struct store_commit nothing = {.agent = "a"};
+    struct store_register one = {"m", "1", "g", "b", 0};
+    struct store_commit registers = {.registers = &one, .register_count = 1};
+    struct store_commit nothing = {0};
     cr_assert_eq(store_check_commit(&deltas, NULL), ERR_INVALID);
     cr_assert_eq(store_check_commit(&quarantine, NULL), ERR_INVALID);
     cr_assert_eq(store_check_commit(&nothing, NULL), 0);
+    cr_assert_eq(store_check_commit(&registers, NULL), 0, "they can be repeated");
 }
 
 Test(check, judged)

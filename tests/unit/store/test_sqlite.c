@@ -20,7 +20,7 @@ TestSuite(sqlite, .init = start, .fini = stop);
 static struct err refused(const char *url, int code)
 {
     struct err err = {0};
-    cr_assert_null(store_open(url, &err));
+    cr_assert_null(store_open(url, NULL, &err));
     cr_assert_eq(err.code, code, "%d: %s", err.code, err.text);
     cr_assert_str_eq(err.place, url, "the message names the store");
     cr_assert_neq(err.hint[0], '\0', "%s", err.text);
@@ -66,9 +66,9 @@ Test(sqlite, keeps_what_was_written)
     store_close(store);
     store = fixture_open(&fixture);
     struct text text = {0};
-    expect_ok(store_deltas(store, "m", 0, 10, note_pane, &text, NULL, &why));
+    expect_ok(store_sync_deltas(store, "m", 0, 10, note_pane, &text, NULL, &why));
     expect_rows(&text, "0 1 g x 1 r0\n");
-    expect_ok(store_partitions(store, note_partition, &text, &why));
+    expect_ok(store_sync_partitions(store, note_partition, &text, &why));
     expect_rows(&text, "d/0 e1 0..1 1 0 0 0 0 0\n");
     store_close(store);
 }
@@ -139,16 +139,16 @@ Test(sqlite, pages_that_are_damaged)
     struct text text = {0};
     struct err err = {0};
     int64_t mark = 77;
-    cr_assert_eq(store_deltas(store, "m", 0, 999, note_pane, &text, &mark, &err), ERR_IO);
+    cr_assert_eq(store_sync_deltas(store, "m", 0, 999, note_pane, &text, &mark, &err), ERR_IO);
     cr_assert_not_null(strstr(err.text, "could not read the deltas"), "%s", err.text);
     cr_assert_not_null(strstr(err.hint, "damaged"));
     cr_assert_eq(mark, 77, "untouched on failure");
     struct store_delta delta = make_delta("m", 0, "x");
     struct store_partition taken;
-    expect_ok(store_take_partition(store, "d", 0, 0, "a", &taken, &why));
+    expect_ok(store_sync_take_partition(store, "d", 0, 0, &taken, &why));
     struct store_advance advance = make_advance("d", 0, taken.epoch, taken.next_offset, 1);
     struct store_commit commit = {
-        .agent = "a", .advances = &advance, .advance_count = 1, .deltas = &delta, .delta_count = 1};
+        .advances = &advance, .advance_count = 1, .deltas = &delta, .delta_count = 1};
     expect_commit(store, &commit, STORE_FAILED);
     cr_assert_eq(number_of(store, "SELECT next_offset FROM partition_state"), 200, "rolled back");
     text_release(&text);
@@ -218,14 +218,14 @@ Test(sqlite, file_that_somebody_else_has_locked)
     cr_assert_eq(sqlite3_open(fixture.path, &other), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     struct told told = {0};
-    struct store_commit commit = {.agent = "a"};
+    struct store_commit commit = {0};
     store_commit(store, &commit, tell, &told);
     expect_told(&told, STORE_UNAVAILABLE, __LINE__);
     cr_assert_str_eq(told.err.text, "could not commit counts: database is locked");
     cr_assert_str_eq(told.err.place, fixture.url);
     cr_assert_not_null(strstr(told.err.hint, "locked"));
     struct text text = {0};
-    expect_ok(store_partitions(store, note_partition, &text, &why)); /* reading goes on */
+    expect_ok(store_sync_partitions(store, note_partition, &text, &why)); /* reading goes on */
     sqlite3_close(other);
     expect_commit(store, &commit, STORE_DONE);
     store_close(store);
@@ -236,13 +236,13 @@ Test(sqlite, a_new_file_is_for_its_owner_only)
     struct err err = {0};
     struct stat status;
     umask(0);
-    struct store *store = store_open(fixture.url, &err);
+    struct store *store = store_open(fixture.url, NULL, &err);
     cr_assert_not_null(store, "%s", err.text);
     cr_assert_eq(stat(fixture.path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0600);
     store_close(store);
     cr_assert_eq(chmod(fixture.path, 0640), 0);
-    store = store_open(fixture.url, &err); /* what somebody has chosen stays */
+    store = store_open(fixture.url, NULL, &err); /* what somebody has chosen stays */
     cr_assert_not_null(store, "%s", err.text);
     store_close(store);
     cr_assert_eq(stat(fixture.path, &status), 0);

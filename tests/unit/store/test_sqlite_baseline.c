@@ -21,8 +21,8 @@ TestSuite(sqlite_baseline, .init = start, .fini = stop);
 static uint32_t put(const char *name, const char *hash, bool promote)
 {
     uint32_t version = 0;
-    expect_ok(store_baseline_put(store, name, hash, "2026-11-23T00:00:00Z", 42, hash, promote,
-                                 &version, &why));
+    expect_ok(
+        put_baseline(store, name, hash, "2026-11-23T00:00:00Z", 42, hash, promote, &version, &why));
     return version;
 }
 
@@ -30,7 +30,7 @@ static void expect_current(const char *name, uint32_t wanted, const char *docume
 {
     struct text text = {0};
     uint32_t version = 0;
-    expect_ok(store_baseline_get(store, name, 0, &text, &version, &why));
+    expect_ok(store_sync_baseline_get(store, name, 0, &text, &version, &why));
     cr_assert_eq(version, wanted, "line %d: %" PRIu32, line, version);
     expect_text(&text, document, line);
 }
@@ -51,14 +51,14 @@ Test(sqlite_baseline, documents_come_back)
     struct text text = {0};
     char *large = mem_new((3 << 20) + 1, 1);
     memset(large, 'x', 3 << 20);
-    expect_ok(store_baseline_put(store, "fraud", "h1", "c", 1, "{\"caf\xc3\xa9\":1}", false,
-                                 &version, &why));
-    expect_ok(store_baseline_put(store, "fraud", "h2", "c", 1, large, false, &version, &why));
+    expect_ok(
+        put_baseline(store, "fraud", "h1", "c", 1, "{\"caf\xc3\xa9\":1}", false, &version, &why));
+    expect_ok(put_baseline(store, "fraud", "h2", "c", 1, large, false, &version, &why));
     text_puts(&text, "appended to ");
-    expect_ok(store_baseline_get(store, "fraud", 1, &text, &version, &why));
+    expect_ok(store_sync_baseline_get(store, "fraud", 1, &text, &version, &why));
     cr_assert_eq(version, 1);
     expect_rows(&text, "appended to {\"caf\xc3\xa9\":1}");
-    expect_ok(store_baseline_get(store, "fraud", 2, &text, &version, &why));
+    expect_ok(store_sync_baseline_get(store, "fraud", 2, &text, &version, &why));
     cr_assert_eq(text.size, 3 << 20);
     text_release(&text);
     free(large);
@@ -71,9 +71,9 @@ Test(sqlite_baseline, the_last_promoted_is_current)
     put("fraud", "h3", false);
     put("prices", "h9", true);
     expect_current("fraud", 2, "h2", __LINE__);
-    expect_ok(store_baseline_promote(store, "fraud", 3, &why));
+    expect_ok(store_sync_baseline_promote(store, "fraud", 3, &why));
     expect_current("fraud", 3, "h3", __LINE__);
-    expect_ok(store_baseline_promote(store, "fraud", 1, &why)); /* back to an old one */
+    expect_ok(store_sync_baseline_promote(store, "fraud", 1, &why)); /* back to an old one */
     expect_current("fraud", 1, "h1", __LINE__);
     put("fraud", "h4", false);
     expect_current("fraud", 1, "h1", __LINE__);
@@ -88,14 +88,14 @@ Test(sqlite_baseline, what_is_not_there)
     uint32_t version = 77;
     struct err err = {0};
     put("fraud", "h1", false);
-    cr_assert_eq(store_baseline_get(store, "fraud", 0, &text, &version, &err), ERR_NOT_FOUND);
+    cr_assert_eq(store_sync_baseline_get(store, "fraud", 0, &text, &version, &err), ERR_NOT_FOUND);
     cr_assert_str_eq(err.text, "there is no promoted baseline fraud");
-    cr_assert_eq(store_baseline_get(store, "fraud", 2, &text, &version, &err), ERR_NOT_FOUND);
+    cr_assert_eq(store_sync_baseline_get(store, "fraud", 2, &text, &version, &err), ERR_NOT_FOUND);
     cr_assert_str_eq(err.text, "there is no baseline fraud@2");
     cr_assert_neq(err.hint[0], '\0');
-    cr_assert_eq(store_baseline_get(store, "other", 1, &text, &version, &err), ERR_NOT_FOUND);
-    cr_assert_eq(store_baseline_promote(store, "fraud", 2, &err), ERR_NOT_FOUND);
-    cr_assert_eq(store_baseline_promote(store, "fraud", 0, &err), ERR_NOT_FOUND);
+    cr_assert_eq(store_sync_baseline_get(store, "other", 1, &text, &version, &err), ERR_NOT_FOUND);
+    cr_assert_eq(store_sync_baseline_promote(store, "fraud", 2, &err), ERR_NOT_FOUND);
+    cr_assert_eq(store_sync_baseline_promote(store, "fraud", 0, &err), ERR_NOT_FOUND);
     cr_assert_eq(version, 77);
     cr_assert_null(text.data);
 }
@@ -104,7 +104,7 @@ Test(sqlite_baseline, a_put_that_fails_leaves_nothing)
 {
     uint32_t version = 77;
     struct err err = {0};
-    cr_assert_eq(store_baseline_put(store, "fraud", "h1", "c", 1, NULL, true, &version, &err),
+    cr_assert_eq(put_baseline(store, "fraud", "h1", "c", 1, NULL, true, &version, &err),
                  ERR_INVALID);
     cr_assert_eq(version, 77);
     cr_assert_eq(row_total(store), 0);
@@ -125,8 +125,8 @@ Test(sqlite_baseline, list)
     put("fraud", "h1", true);
     put("fraud", "h2", true);
     put("fraud", "h3", false);
-    expect_ok(store_baseline_promote(store, "fraud", 1, &why));
-    expect_ok(store_baseline_list(store, note_baseline, &text, &why));
+    expect_ok(store_sync_baseline_promote(store, "fraud", 1, &why));
+    expect_ok(store_sync_baseline_list(store, note_baseline, &text, &why));
     expect_rows(&text, "fraud@1 h1 2026-11-23T00:00:00Z 42 promoted current\n"
                        "fraud@2 h2 2026-11-23T00:00:00Z 42 promoted\n"
                        "fraud@3 h3 2026-11-23T00:00:00Z 42\n"
@@ -142,7 +142,7 @@ Test(sqlite_baseline, more_than_nine_versions_stay_in_order)
         cr_assert_eq(put("fraud", hash, i == 10), (uint32_t)i);
     }
     expect_current("fraud", 10, "h10", __LINE__);
-    expect_ok(store_baseline_list(store, note_baseline, &text, &why));
+    expect_ok(store_sync_baseline_list(store, note_baseline, &text, &why));
     cr_assert_lt(strstr(text.data, "fraud@9 "), strstr(text.data, "fraud@10 "));
     text_release(&text);
 }
@@ -165,7 +165,7 @@ Test(sqlite_baseline, two_handles_two_versions)
     struct store *other = fixture_open(&fixture);
     uint32_t version = 0;
     put("fraud", "h1", true);
-    expect_ok(store_baseline_put(other, "fraud", "h2", "c", 1, "{}", true, &version, &why));
+    expect_ok(put_baseline(other, "fraud", "h2", "c", 1, "{}", true, &version, &why));
     cr_assert_eq(version, 2);
     expect_current("fraud", 2, "{}", __LINE__);
     store_close(other);

@@ -22,7 +22,7 @@ static struct store_partition take_from(struct store *from, const char *topic, i
                                         int64_t start_offset)
 {
     struct store_partition taken = {0};
-    expect_ok(store_take_partition(from, topic, partition, start_offset, "agent", &taken, &why));
+    expect_ok(store_sync_take_partition(from, topic, partition, start_offset, &taken, &why));
     cr_assert_eq(taken.topic, topic);
     cr_assert_eq(taken.partition, partition);
     return taken;
@@ -30,13 +30,13 @@ static struct store_partition take_from(struct store *from, const char *topic, i
 
 static struct store_commit advance_only(struct store_advance *advances, uint32_t count)
 {
-    return (struct store_commit){.agent = "agent", .advances = advances, .advance_count = count};
+    return (struct store_commit){.advances = advances, .advance_count = count};
 }
 
 static void expect_partitions(const char *wanted, int line)
 {
     struct text text = {0};
-    expect_ok(store_partitions(store, note_partition, &text, &why));
+    expect_ok(store_sync_partitions(store, note_partition, &text, &why));
     expect_text(&text, wanted, line);
 }
 
@@ -82,7 +82,7 @@ Test(sqlite_commit, reading_can_be_stopped)
     int rows = 0;
     take_from(store, "t", 0, 0);
     take_from(store, "t", 1, 0);
-    expect_ok(store_partitions(store, stop_at_once, &rows, &why));
+    expect_ok(store_sync_partitions(store, stop_at_once, &rows, &why));
     cr_assert_eq(rows, 1);
 }
 
@@ -175,6 +175,130 @@ Test(sqlite_commit, one_fenced_partition_stops_all)
                       __LINE__);
 }
 
+static int count_commit(void *context)
+{
+    (*(int *)context)++;
+    return 0;
+}
+
+/* Idleness alone is something to say, and says nothing about offsets. */
+Test(sqlite_commit, idle_may_be_all_that_changes)
+{
+    take_from(store, "t", 0, 5);
+    struct store_advance advance = make_advance("t", 0, 1, 5, 0);
+    struct store_commit commit = advance_only(&advance, 1);
+    advance.idle = true;
+    advance.max_event_ms = 70;
+    expect_commit(store, &commit, STORE_DONE);
+    expect_partitions("t/0 e1 5..5 t70 idle 0 0 0 0 0 0\n", __LINE__);
+    expect_commit(store, &commit, STORE_DONE);
+    expect_partitions("t/0 e1 5..5 t70 idle 0 0 0 0 0 0\n", __LINE__);
+    advance = make_advance("t", 0, 1, 5, 2);
+    expect_commit(store, &commit, STORE_DONE);
+    expect_partitions("t/0 e1 5..7 t70 2 0 0 0 0 0\n", __LINE__);
+    advance = make_advance("t", 0, 1, 5, 0); /* not where it is */
+    advance.idle = true;
+    expect_commit(store, &commit, STORE_FENCED);
+    advance.old_offset = advance.new_offset = 7;
+    advance.epoch = 2;
+    expect_commit(store, &commit, STORE_FENCED);
+    expect_partitions("t/0 e1 5..7 t70 2 0 0 0 0 0\n", __LINE__);
+}
+
+Test(sqlite_commit, a_new_owner_has_not_found_it_idle)
+{
+    take_from(store, "t", 0, 0);
+    struct store_advance advance = make_advance("t", 0, 1, 0, 0);
+    struct store_commit commit = advance_only(&advance, 1);
+    advance.idle = true;
+    expect_commit(store, &commit, STORE_DONE);
+    cr_assert_not(take_from(store, "t", 0, 0).idle);
+    expect_partitions("t/0 e2 0..0 0 0 0 0 0 0\n", __LINE__);
+}
+
+Test(sqlite_commit, several_are_taken_at_once)
+{
+    take_from(store, "t", 1, 10);
+    struct store_take takes[] = {{.topic = "t", .partition = 0, .start_offset = 7},
+                                 {.topic = "t", .partition = 1, .start_offset = 99},
+                                 {.topic = "u", .partition = 0, .start_offset = 0}};
+    int commits = 0;
+    sqlite3_commit_hook(handle_of(store), count_commit, &commits);
+    expect_ok(store_sync_take(store, takes, 3, &why));
+    cr_assert_eq(commits, 1);
+    cr_assert(takes[0].ret.epoch == 1 && takes[0].ret.next_offset == 7);
+    cr_assert(takes[1].ret.epoch == 2 && takes[1].ret.start_offset == 10);
+    cr_assert(takes[2].ret.epoch == 1 && takes[2].ret.partition == 0);
+    cr_assert_eq(takes[2].ret.topic, takes[2].topic);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM partition_state WHERE owner = 'a'"), 3);
+    expect_ok(store_sync_take(store, NULL, 0, &why));
+}
+
+/* The third fails in the database, after two have been written. */
+Test(sqlite_commit, taking_is_all_or_nothing)
+{
+    take_from(store, "t", 0, 0);
+    struct store_take takes[] = {{.topic = "t", .partition = 0, .ret.epoch = 77},
+                                 {.topic = "t", .partition = 1, .ret.epoch = 77},
+                                 {.topic = "refused", .ret.epoch = 77}};
+    execute(store, "CREATE TRIGGER refuse BEFORE INSERT ON partition_state"
+                   " WHEN new.topic = 'refused' BEGIN SELECT raise(ABORT, 'no'); END");
+    struct err err = {0};
+    cr_assert_eq(store_sync_take(store, takes, 3, &err), ERR_INVALID);
+    cr_assert_not_null(strstr(err.text, "could not take over partitions"), "%s", err.text);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(takes[i].ret.epoch, 77, "untouched on failure");
+    expect_partitions("t/0 e1 0..0 0 0 0 0 0 0\n", __LINE__);
+}
+
+Test(sqlite_commit, partitions_that_are_expected)
+{
+    take_from(store, "t", 1, 10);
+    expect_ok(store_sync_expect(store, "t", 3, &why));
+    expect_ok(store_sync_expect(store, "t", 2, &why));
+    expect_ok(store_sync_expect(store, "u", 0, &why));
+    expect_partitions("t/0 e0 -1..-1 0 0 0 0 0 0\n"
+                      "t/1 e1 10..10 0 0 0 0 0 0\n"
+                      "t/2 e0 -1..-1 0 0 0 0 0 0\n",
+                      __LINE__);
+    struct store_advance nobody = make_advance("t", 0, 0, -1, 1);
+    struct store_commit commit = advance_only(&nobody, 1);
+    expect_commit(store, &commit, STORE_FAILED); /* before offset 0 */
+    nobody = make_advance("t", 0, 0, 0, 1);
+    expect_commit(store, &commit, STORE_FENCED);
+    struct store_partition taken = take_from(store, "t", 0, 40);
+    cr_assert(taken.epoch == 1 && taken.start_offset == 40 && taken.next_offset == 40);
+    cr_assert_eq(taken.max_event_ms, INT64_MIN);
+    take_from(store, "t", 0, 99);
+    expect_partitions("t/0 e2 40..40 0 0 0 0 0 0\n"
+                      "t/1 e1 10..10 0 0 0 0 0 0\n"
+                      "t/2 e0 -1..-1 0 0 0 0 0 0\n",
+                      __LINE__);
+}
+
+Test(sqlite_commit, registrations_go_with_the_counts)
+{
+    take_from(store, "t", 0, 0);
+    struct store_register registers[] = {{"m", "1", "g", "b", 10}, {"m", "2", "g", "b", 20}};
+    struct store_delta delta = make_delta("m", 10, "x");
+    struct store_advance advance = make_advance("t", 0, 9, 0, 1);
+    struct store_commit commit = advance_only(&advance, 1);
+    commit.registers = registers;
+    commit.register_count = 2;
+    commit.deltas = &delta;
+    commit.delta_count = 1;
+    expect_commit(store, &commit, STORE_FENCED);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM generation"), 0, "fenced: not registered");
+    advance.epoch = 1;
+    delta.monitor = NULL; /* refused after the registrations were written */
+    expect_commit(store, &commit, STORE_FAILED);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM generation"), 0, "rolled back");
+    delta.monitor = "m";
+    expect_commit(store, &commit, STORE_DONE);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM generation"), 2);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta WHERE agent = 'a'"), 1);
+}
+
 Test(sqlite_commit, sums_that_are_wrong_write_nothing)
 {
     take_from(store, "t", 0, 0);
@@ -217,10 +341,10 @@ Test(sqlite_commit, quarantine_keeps_the_first_word)
     commit.quarantine_count = 3;
     expect_commit(store, &commit, STORE_DONE);
     struct text text = {0};
-    expect_ok(store_quarantine_list(store, 10, note_quarantine, &text, &why));
+    expect_ok(store_sync_quarantine_list(store, 10, note_quarantine, &text, &why));
     expect_rows(&text, "t/1@4 depth 0 ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
                        "ffff\nt/0@4 json 12 aa\n");
-    expect_ok(store_quarantine_list(store, 1, note_quarantine, &text, &why));
+    expect_ok(store_sync_quarantine_list(store, 1, note_quarantine, &text, &why));
     cr_assert_eq(text.data[2], '1', "the newest");
     cr_assert_eq(strchr(text.data, '\n') - text.data, (long)text.size - 1, "one row");
     text_release(&text);
@@ -274,12 +398,6 @@ Test(sqlite_commit, a_full_disk_loses_nothing)
     free(large);
 }
 
-static int count_commit(void *context)
-{
-    (*(int *)context)++;
-    return 0;
-}
-
 Test(sqlite_commit, fifty_deltas_are_one_transaction_of_kept_statements)
 {
     struct store_delta deltas[50];
@@ -329,7 +447,7 @@ Test(sqlite_commit, a_lock_held_elsewhere_is_no_fence)
     struct store_partition taken = {.epoch = 77};
     struct err err = {0};
     expect_commit(store, &commit, STORE_UNAVAILABLE);
-    cr_assert_eq(store_take_partition(store, "t", 0, 0, "a", &taken, &err), ERR_UNAVAILABLE);
+    cr_assert_eq(store_sync_take_partition(store, "t", 0, 0, &taken, &err), ERR_UNAVAILABLE);
     cr_assert_eq(taken.epoch, 77, "untouched on failure");
     execute(other, "ROLLBACK");
     expect_commit(store, &commit, STORE_DONE);
@@ -353,11 +471,8 @@ static void race_commit(struct racer *racer)
 {
     struct store_advance advances[3];
     struct store_delta delta = make_delta("m", 0, "x");
-    struct store_commit commit = {.agent = "a",
-                                  .advances = advances,
-                                  .advance_count = 1 + roll(3),
-                                  .deltas = &delta,
-                                  .delta_count = 1};
+    struct store_commit commit = {
+        .advances = advances, .advance_count = 1 + roll(3), .deltas = &delta, .delta_count = 1};
     for (uint32_t i = 0; i < commit.advance_count; i++) {
         const struct store_partition *held = &racer->held[i];
         advances[i] = make_advance("t", (int32_t)i, held->epoch, held->next_offset, roll(9));

@@ -22,7 +22,7 @@ static int64_t read_mark(int64_t from_ms, int64_t to_ms)
 {
     int64_t mark = 0;
     struct text text = {0};
-    expect_ok(store_deltas(store, "m", from_ms, to_ms, note_pane, &text, &mark, &why));
+    expect_ok(store_sync_deltas(store, "m", from_ms, to_ms, note_pane, &text, &mark, &why));
     text_release(&text);
     return mark;
 }
@@ -30,14 +30,14 @@ static int64_t read_mark(int64_t from_ms, int64_t to_ms)
 static void expect_panes(const char *wanted, int line)
 {
     struct text text = {0};
-    expect_ok(store_panes(store, "m", INT64_MIN, INT64_MAX, note_pane, &text, &why));
+    expect_ok(store_sync_panes(store, "m", INT64_MIN, INT64_MAX, note_pane, &text, &why));
     expect_text(&text, wanted, line);
 }
 
 static void expect_deltas(const char *wanted, int line)
 {
     struct text text = {0};
-    expect_ok(store_deltas(store, "m", INT64_MIN, INT64_MAX, note_pane, &text, NULL, &why));
+    expect_ok(store_sync_deltas(store, "m", INT64_MIN, INT64_MAX, note_pane, &text, NULL, &why));
     expect_text(&text, wanted, line);
 }
 
@@ -45,7 +45,7 @@ static void expect_position(int64_t wanted, const char *wanted_state, int line)
 {
     int64_t position = 77;
     struct text state = {0};
-    expect_ok(store_judge_load(store, "m", &position, &state, &why));
+    expect_ok(store_sync_judge_load(store, "m", &position, &state, &why));
     cr_assert_eq(position, wanted, "line %d", line);
     expect_text(&state, wanted_state, line);
 }
@@ -77,7 +77,7 @@ Test(sqlite_judged, position_and_state)
     struct text kept = {0};
     int64_t position;
     text_puts(&kept, "before ");
-    expect_ok(store_judge_load(store, "m", &position, &kept, &why));
+    expect_ok(store_sync_judge_load(store, "m", &position, &kept, &why));
     expect_rows(&kept, "before other");
 }
 
@@ -274,17 +274,17 @@ Test(sqlite_judged, incidents_only_go_forward)
     expect_judged(store, &judged, STORE_DONE);
     struct store_query query = {.limit = 9};
     struct text text = {0};
-    expect_ok(store_incidents(store, &query, note_incident, &text, &why));
+    expect_ok(store_sync_incidents(store, &query, note_incident, &text, &why));
     expect_rows(&text, "i1 m 1 r firing t 100 200 0 #2\n");
     incident = make_incident("i1", "resolving", 2);
     incident.title = "new title";
     expect_judged(store, &judged, STORE_DONE);
-    expect_ok(store_incidents(store, &query, note_incident, &text, &why));
+    expect_ok(store_sync_incidents(store, &query, note_incident, &text, &why));
     expect_rows(&text, "i1 m 1 r resolving new title 100 200 0 #2\n");
     incident = make_incident("i1", "resolved", 3);
     incident.updated_ms = incident.resolved_ms = 300;
     expect_judged(store, &judged, STORE_DONE);
-    expect_ok(store_incidents(store, &query, note_incident, &text, &why));
+    expect_ok(store_sync_incidents(store, &query, note_incident, &text, &why));
     expect_rows(&text, "i1 m 1 r resolved t 100 300 300 #3\n");
 }
 
@@ -384,30 +384,33 @@ Test(sqlite_judged, two_judges_one_story)
     store_close(other);
 }
 
-/* What another generation has left behind the position; not what is ahead, of others, or our own.
- */
-Test(sqlite_judged, deltas_of_other_generations_are_set_aside)
+/* What a version of a generation has left behind the position; not what is ahead, of another
+ * monitor, version or generation. */
+Test(sqlite_judged, deltas_that_nobody_can_judge_are_set_aside)
 {
-    struct store_delta deltas[] = {make_delta("m", 0, "own"), make_delta("m", 0, "one"),
-                                   make_delta("m", 0, "two"), make_delta("m", 10, "ahead"),
-                                   make_delta("n", 0, "not ours")};
-    for (int i = 1; i < 5; i++)
+    struct store_delta deltas[] = {make_delta("m", 0, "current"), make_delta("m", 0, "one"),
+                                   make_delta("m", 0, "two"),     make_delta("m", 10, "ahead"),
+                                   make_delta("n", 0, "other"),   make_delta("m", 0, "version 2")};
+    for (int i = 1; i < 6; i++)
         deltas[i].generation = "old";
-    put_deltas(store, deltas, 5);
-    expect_ok(store_set_aside(store, "m", "g", &why));
-    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 5, "nothing is judged yet");
+    deltas[5].version = "2";
+    put_deltas(store, deltas, 6);
+    expect_ok(store_sync_set_aside(store, "m", "1", "old", &why));
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 6, "nothing is judged yet");
     struct store_judged judged = make_judged(INT64_MIN, 10);
     expect_judged(store, &judged, STORE_DONE);
     int64_t total = row_total(store);
-    expect_ok(store_set_aside(store, "m", "g", &why));
+    expect_ok(store_sync_set_aside(store, "m", "1", "old", &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside WHERE generation = 'old'"
-                                  " AND monitor = 'm' AND start_ms = 0 AND counts IN"
-                                  " (CAST('one' AS BLOB), CAST('two' AS BLOB))"),
+                                  " AND monitor = 'm' AND version = '1' AND start_ms = 0"
+                                  " AND counts IN (CAST('one' AS BLOB), CAST('two' AS BLOB))"
+                                  " AND agent = 'a'"),
                  2, "both, as they were");
-    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 3);
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside"), 2, "no others");
+    cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 4);
     cr_assert_eq(row_total(store), total, "moved, not lost and not doubled");
-    expect_ok(store_prune(store, 0, INT64_MIN, 100, &why));
+    expect_ok(store_sync_prune(store, 0, INT64_MIN, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside"), 2);
-    expect_ok(store_prune(store, 1, INT64_MIN, 100, &why));
+    expect_ok(store_sync_prune(store, 1, INT64_MIN, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_set_aside"), 0, "kept as panes are");
 }

@@ -26,16 +26,13 @@ static void put(struct store_judged judged)
 static void put_quarantine(uint32_t count)
 {
     struct store_partition taken;
-    expect_ok(store_take_partition(store, "t", 0, 0, "a", &taken, &why));
+    expect_ok(store_sync_take_partition(store, "t", 0, 0, &taken, &why));
     struct store_quarantine bad[32];
     for (uint32_t i = 0; i < count; i++)
         bad[i] = (struct store_quarantine){.topic = "t", .offset = i, .reason = "json"};
     struct store_advance advance = make_advance("t", 0, taken.epoch, 0, count);
-    struct store_commit commit = {.agent = "a",
-                                  .advances = &advance,
-                                  .advance_count = 1,
-                                  .quarantine = bad,
-                                  .quarantine_count = count};
+    struct store_commit commit = {
+        .advances = &advance, .advance_count = 1, .quarantine = bad, .quarantine_count = count};
     expect_commit(store, &commit, STORE_DONE);
 }
 
@@ -48,10 +45,10 @@ Test(sqlite_keep, panes_by_start_and_no_delta)
     put(judged);
     put_delta(store, "m", 0, "late");
     put_delta(store, "m", 30, "new");
-    expect_ok(store_prune(store, 10, INT64_MIN, 100, &why));
+    expect_ok(store_sync_prune(store, 10, INT64_MIN, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane"), 1);
     cr_assert_eq(number_of(store, "SELECT start_ms FROM pane"), 10);
-    expect_ok(store_prune(store, INT64_MAX, INT64_MIN, 100, &why));
+    expect_ok(store_sync_prune(store, INT64_MAX, INT64_MIN, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane"), 0);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM pane_delta"), 2, "not judged, not deleted");
     cr_assert_eq(number_of(store, "SELECT count(*) FROM judge_state"), 1);
@@ -66,9 +63,9 @@ Test(sqlite_keep, verdicts_by_end_with_their_histograms)
     judged.verdicts = verdicts;
     judged.verdict_count = 2;
     put(judged);
-    expect_ok(store_prune(store, INT64_MIN, 100, 100, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, 100, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM verdict"), 2, "before, not at");
-    expect_ok(store_prune(store, INT64_MIN, 200, 100, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, 200, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM verdict WHERE id = 'v2'"), 1);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM verdict"), 1);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM window_histogram JOIN verdict"
@@ -99,27 +96,27 @@ Test(sqlite_keep, incidents_only_when_told_and_over)
         struct store_delivery_result result = {.id = delivered[i], .state = DELIVERY_DELIVERED};
         expect_delivered(store, &result, STORE_DONE);
     }
-    expect_ok(store_prune(store, INT64_MIN, 301, 100, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, 301, 100, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM incident WHERE id = 'over'"), 0);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM incident"), 3);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM outbox WHERE message_id IN ('1', '2')"), 0);
     cr_assert_eq(number_of(store, "SELECT count(*) FROM outbox"), 3);
     struct text text = {0};
-    expect_ok(store_due(store, 0, 9, note_due, &text, &why));
+    expect_ok(store_sync_due(store, 0, 9, note_due, &text, &why));
     expect_rows(&text, "oncall untold 2 opened 3 a0\n");
 }
 
 Test(sqlite_keep, quarantine_by_number)
 {
     put_quarantine(7);
-    expect_ok(store_prune(store, INT64_MIN, INT64_MIN, 7, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, INT64_MIN, 7, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM quarantine"), 7);
-    expect_ok(store_prune(store, INT64_MIN, INT64_MIN, 3, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, INT64_MIN, 3, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM quarantine"), 3);
     cr_assert_eq(number_of(store, "SELECT min(record_offset) FROM quarantine"), 4, "the newest");
-    expect_ok(store_prune(store, INT64_MIN, INT64_MIN, 0, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, INT64_MIN, 0, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM quarantine"), 0);
-    expect_ok(store_prune(store, INT64_MIN, INT64_MIN, 3, &why));
+    expect_ok(store_sync_prune(store, INT64_MIN, INT64_MIN, 3, &why));
 }
 
 Test(sqlite_keep, pruning_that_cannot_write)
@@ -129,7 +126,7 @@ Test(sqlite_keep, pruning_that_cannot_write)
     put_quarantine(7);
     sqlite3_busy_timeout(handle_of(store), 0);
     execute(other, "BEGIN IMMEDIATE");
-    cr_assert_eq(store_prune(store, INT64_MAX, INT64_MAX, 0, &err), ERR_UNAVAILABLE);
+    cr_assert_eq(store_sync_prune(store, INT64_MAX, INT64_MAX, 0, &err), ERR_UNAVAILABLE);
     cr_assert_str_eq(err.text, "could not delete what is too old: database is locked");
     execute(other, "ROLLBACK");
     store_close(other);
@@ -139,7 +136,7 @@ Test(sqlite_keep, stats_of_nothing)
 {
     struct store_stats stats;
     memset(&stats, 0x77, sizeof stats);
-    expect_ok(store_stats(store, &stats, &why));
+    expect_ok(store_sync_stats(store, &stats, &why));
     cr_assert(stats.deltas == 0 && stats.panes == 0 && stats.verdicts == 0 &&
               stats.quarantined == 0 && stats.incidents_open == 0 && stats.outbox_pending == 0 &&
               stats.outbox_parked == 0 && stats.outbox_oldest_unix_ms == 0);
@@ -179,7 +176,7 @@ Test(sqlite_keep, stats)
     expect_delivered(store, &second, STORE_DONE);
     execute(store, "UPDATE outbox SET created_unix_ms = id * 1000");
     struct store_stats stats = {0};
-    expect_ok(store_stats(store, &stats, &why));
+    expect_ok(store_sync_stats(store, &stats, &why));
     cr_assert_eq(stats.deltas, 1);
     cr_assert_eq(stats.panes, 2);
     cr_assert_eq(stats.verdicts, 3);

@@ -23,7 +23,7 @@ static void put_messages(struct store_outbox *messages, uint32_t count)
     struct store_judged judged = make_judged(INT64_MIN, 10);
     int64_t position;
     struct text state = {0};
-    expect_ok(store_judge_load(store, "m", &position, &state, &why));
+    expect_ok(store_sync_judge_load(store, "m", &position, &state, &why));
     judged.old_position_ms = position;
     judged.outbox = messages;
     judged.outbox_count = count;
@@ -34,14 +34,14 @@ static void put_messages(struct store_outbox *messages, uint32_t count)
 static void expect_due(int64_t now_unix_ms, const char *wanted, int line)
 {
     struct text text = {0};
-    expect_ok(store_due(store, now_unix_ms, 100, note_due, &text, &why));
+    expect_ok(store_sync_due(store, now_unix_ms, 100, note_due, &text, &why));
     expect_text(&text, wanted, line);
 }
 
 static void expect_next(int64_t wanted, int line)
 {
     int64_t next = 77;
-    expect_ok(store_next_due(store, &next, &why));
+    expect_ok(store_sync_next_due(store, &next, &why));
     cr_assert_eq(next, wanted, "line %d: %" PRId64, line, next);
 }
 
@@ -150,7 +150,7 @@ Test(sqlite_outbox, receivers_take_turns)
     }
     put_messages(messages, 12);
     struct text text = {0};
-    expect_ok(store_due(store, 0, 4, note_due, &text, &why));
+    expect_ok(store_sync_due(store, 0, 4, note_due, &text, &why));
     expect_rows(&text, "dead i00 1 opened id00 a0\nalive i10 1 opened id10 a0\n"
                        "dead i01 1 opened id01 a0\nalive i11 1 opened id11 a0\n");
 }
@@ -230,19 +230,19 @@ Test(sqlite_outbox, counts_by_state_and_creation)
     put_messages(messages, 7);
     for (int state = DELIVERY_DELIVERED; state < DELIVERY_STATES; state++)
         deliver(state + 1, (enum delivery_state)state, 0);
-    expect_ok(store_delivery_counts(store, "oncall", 0, counts, &why));
+    expect_ok(store_sync_delivery_counts(store, "oncall", 0, counts, &why));
     for (int state = 0; state < DELIVERY_STATES; state++)
         cr_assert_eq(counts[state], 1, "%d", state);
-    expect_ok(store_delivery_counts(store, NULL, 0, counts, &why));
+    expect_ok(store_sync_delivery_counts(store, NULL, 0, counts, &why));
     cr_assert_eq(counts[DELIVERY_PENDING], 2);
-    expect_ok(store_delivery_counts(store, "nobody", 0, counts, &why));
+    expect_ok(store_sync_delivery_counts(store, "nobody", 0, counts, &why));
     for (int state = 0; state < DELIVERY_STATES; state++)
         cr_assert_eq(counts[state], 0);
     execute(store, "UPDATE outbox SET created_unix_ms = 1000 * id");
-    expect_ok(store_delivery_counts(store, "oncall", 2000, counts, &why));
+    expect_ok(store_sync_delivery_counts(store, "oncall", 2000, counts, &why));
     cr_assert_eq(counts[DELIVERY_PENDING], 0, "made at 1000");
     cr_assert_eq(counts[DELIVERY_DELIVERED], 1, "made at 2000");
-    expect_ok(store_delivery_counts(store, "oncall", 2001, counts, &why));
+    expect_ok(store_sync_delivery_counts(store, "oncall", 2001, counts, &why));
     cr_assert_eq(counts[DELIVERY_DELIVERED], 0);
 }
 
@@ -259,7 +259,7 @@ Test(sqlite_outbox, reading_can_be_stopped)
                                       make_message("oncall", "i2", 1, "2")};
     int rows = 0;
     put_messages(messages, 2);
-    expect_ok(store_due(store, 0, 100, stop_at_once, &rows, &why));
+    expect_ok(store_sync_due(store, 0, 100, stop_at_once, &rows, &why));
     cr_assert_eq(rows, 1);
     deliver(1, DELIVERY_DELIVERED, 0); /* and the statement is not in the way */
 }

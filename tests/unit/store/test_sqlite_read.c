@@ -35,7 +35,7 @@ static void expect_verdicts(struct store_query query, const char *wanted, int li
 {
     struct text text = {0};
     query.limit = query.limit ? query.limit : 100;
-    expect_ok(store_verdicts(store, &query, note_verdict, &text, &why));
+    expect_ok(store_sync_verdicts(store, &query, note_verdict, &text, &why));
     expect_text(&text, wanted, line);
 }
 
@@ -43,7 +43,7 @@ static void expect_latest(struct store_query query, const char *wanted, int line
 {
     struct text text = {0};
     query.limit = query.limit ? query.limit : 100;
-    expect_ok(store_latest(store, &query, note_verdict, &text, &why));
+    expect_ok(store_sync_latest(store, &query, note_verdict, &text, &why));
     expect_text(&text, wanted, line);
 }
 
@@ -183,8 +183,8 @@ Test(sqlite_read, a_verdict_comes_back_to_the_bit)
                                     .histogram = "[1,2,3]"};
     struct store_query query = {.limit = 1};
     put(&verdict, 1, NULL, 0);
-    expect_ok(store_verdicts(store, &query, check_all, &verdict, &why));
-    expect_ok(store_latest(store, &query, check_all, &verdict, &why));
+    expect_ok(store_sync_verdicts(store, &query, check_all, &verdict, &why));
+    expect_ok(store_sync_latest(store, &query, check_all, &verdict, &why));
     verdict.id = "v2";
     verdict.end_ms++;
     verdict.p = verdict.effect = verdict.psi = verdict.js = verdict.ks = NAN;
@@ -192,7 +192,7 @@ Test(sqlite_read, a_verdict_comes_back_to_the_bit)
     verdict.significant = verdict.provisional = false;
     verdict.histogram = NULL;
     put(&verdict, 1, NULL, 0);
-    expect_ok(store_verdicts(store, &query, check_all, &verdict, &why));
+    expect_ok(store_sync_verdicts(store, &query, check_all, &verdict, &why));
     cr_assert_eq(number_of(store, "SELECT count(*) FROM verdict WHERE p IS NULL AND g IS NULL"), 1);
 }
 
@@ -203,7 +203,7 @@ Test(sqlite_read, words_that_are_left_out_are_empty)
     put(&verdict, 1, NULL, 0);
     verdict.severity = verdict.detail = verdict.document = "";
     struct store_query query = {.limit = 1};
-    expect_ok(store_verdicts(store, &query, check_all, &verdict, &why));
+    expect_ok(store_sync_verdicts(store, &query, check_all, &verdict, &why));
 }
 
 Test(sqlite_read, the_latest_of_each_series)
@@ -258,7 +258,7 @@ Test(sqlite_read, latest_agrees_with_grouping)
             " FROM n");
     struct text text = {0};
     struct store_query query = {.limit = 100000};
-    expect_ok(store_latest(store, &query, note_verdict, &text, &why));
+    expect_ok(store_sync_latest(store, &query, note_verdict, &text, &why));
     int64_t lines = 0;
     for (size_t i = 0; i < text.size; i++)
         lines += text.data[i] == '\n';
@@ -284,7 +284,7 @@ static void expect_incidents(struct store_query query, const char *wanted, int l
 {
     struct text text = {0};
     query.limit = query.limit ? query.limit : 100;
-    expect_ok(store_incidents(store, &query, note_incident, &text, &why));
+    expect_ok(store_sync_incidents(store, &query, note_incident, &text, &why));
     expect_text(&text, wanted, line);
 }
 
@@ -315,4 +315,8 @@ Test(sqlite_read, incidents)
     expect_incidents((struct store_query){.until_ms = 200}, i1, __LINE__);
     expect_incidents((struct store_query){.since_ms = 251, .until_ms = 201}, i3, __LINE__);
     expect_incidents((struct store_query){.state = "nothing"}, "", __LINE__);
+    expect_incidents((struct store_query){.incident = "i3"}, i3, __LINE__);
+    expect_incidents((struct store_query){.incident = "i3", .monitor = "m"}, "", __LINE__);
+    expect_incidents((struct store_query){.incident = "i"}, "", __LINE__);
+    expect_incidents((struct store_query){.incident = ""}, "", __LINE__);
 }

@@ -1,6 +1,7 @@
 /* From any version forward, never back, all or nothing. */
 #include "store/sqlite_schema.h"
 
+#include "sys/file.h"
 #include "unit/store/fixture.h"
 
 static struct fixture fixture;
@@ -85,7 +86,7 @@ Test(sqlite_schema, newer_files_are_refused_and_left)
     execute(store, "PRAGMA user_version = 1000");
     store_close(store);
     struct err err = {0};
-    cr_assert_null(store_open(fixture.url, &err));
+    cr_assert_null(store_open(fixture.url, NULL, &err));
     cr_assert_eq(err.code, ERR_UNSUPPORTED);
     cr_assert_str_eq(err.place, fixture.url);
     cr_assert_not_null(strstr(err.text, "schema version 1000"), "%s", err.text);
@@ -94,6 +95,36 @@ Test(sqlite_schema, newer_files_are_refused_and_left)
     cr_assert_eq(number_of(&raw->store, "PRAGMA user_version"), 1000);
     cr_assert_eq(number_of(&raw->store, "SELECT count(*) FROM pane_delta"), 1);
     bare_free(raw);
+}
+
+/* tests/data/store/version_2.sql: see there. What was written stays, what came later has its
+ * default, and the store goes on from it. */
+Test(sqlite_schema, a_file_of_version_2_goes_on)
+{
+    struct sqlite_store *raw = bare();
+    struct text script = {0}, text = {0};
+    expect_ok(file_read(TEST_DATA "/store/version_2.sql", 1 << 20, &script, &why));
+    execute(&raw->store, script.data);
+    cr_assert_eq(number_of(&raw->store, "PRAGMA user_version"), 2);
+    bare_free(raw);
+    struct store *store = fixture_open(&fixture);
+    cr_assert_eq(number_of(store, "PRAGMA user_version"), 3);
+    expect_ok(store_sync_partitions(store, note_partition, &text, &why));
+    expect_rows(&text, "d/0 e3 40..43 t1700000000000 2 0 0 1 0 0\n");
+    expect_ok(store_sync_deltas(store, "m", 0, 100, note_pane, &text, NULL, &why));
+    expect_rows(&text, "10 1 g x 1 r0\n20 1 g yz 2 r0\n");
+    struct store_partition taken;
+    expect_ok(store_sync_take_partition(store, "d", 0, 0, &taken, &why));
+    struct store_advance advance = make_advance("d", 0, 4, 43, 1);
+    struct store_commit commit = {.advances = &advance, .advance_count = 1};
+    advance.idle = true;
+    expect_commit(store, &commit, STORE_DONE);
+    expect_ok(store_sync_expect(store, "d", 2, &why));
+    expect_ok(store_sync_partitions(store, note_partition, &text, &why));
+    expect_rows(&text, "d/0 e4 40..44 t1700000000000 idle 3 0 0 1 0 0\n"
+                       "d/1 e0 -1..-1 0 0 0 0 0 0\n");
+    store_close(store);
+    text_release(&script);
 }
 
 Test(sqlite_schema, versions_that_cannot_be)
@@ -105,7 +136,7 @@ Test(sqlite_schema, versions_that_cannot_be)
         execute(store, pragmas[i]);
         store_close(store);
         struct err err = {0};
-        cr_assert_null(store_open(fixture.url, &err), "%s", pragmas[i]);
+        cr_assert_null(store_open(fixture.url, NULL, &err), "%s", pragmas[i]);
         cr_assert_eq(err.code, ERR_INVALID, "%s", pragmas[i]);
         cr_assert_eq(unlink(fixture.path), 0);
     }

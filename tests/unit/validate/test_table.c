@@ -65,3 +65,54 @@ Test(table, room_for_none)
     cr_assert_null(level_table_find(&table, bytes_of("a")));
     arena_free(arena);
 }
+
+/* The short way, wherever the text stands, is the long way. */
+Test(table, short_texts_are_found_by_their_heads)
+{
+    struct random random = random_new(53);
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 200);
+    char padded[64] = "", text[64];
+    for (uint32_t i = 0; i < 200; i++) {
+        snprintf(text, sizeof text, "%.*s%u", (int)(i % 14), "a level before", i / 2);
+        level_table_add(&table, bytes_of(text), i);
+    }
+    level_table_settle(&table);
+    for (int round = 0; round < 20000; round++) {
+        snprintf(text, sizeof text, "%.*s%u", (int)random_below(&random, 14), "a level before",
+                 random_below(&random, 110));
+        size_t size = strlen(text), at = random_below(&random, 20);
+        memset(padded, (int)random_below(&random, 256), sizeof padded);
+        memcpy(padded + at, text, size);
+        struct table_key wide = table_key_wide(bytes_make(padded + at, size));
+        struct table_key exact = table_key_of(bytes_make(text, size));
+        cr_assert_eq(memcmp(wide.head, exact.head, sizeof wide.head), 0, "%s", text);
+        if (size <= TABLE_HEAD_BYTES)
+            cr_assert_eq(level_table_find_short(&table, &wide),
+                         level_table_find(&table, bytes_make(text, size)), "%s", text);
+    }
+    arena_free(arena);
+}
+
+Test(table, settling_loses_nothing)
+{
+    struct arena *arena = arena_new();
+    char text[64];
+    for (uint32_t count = 0; count < 40; count++) {
+        struct level_table table = level_table_make(arena, count);
+        for (uint32_t i = 0; i < count; i++) {
+            snprintf(text, sizeof text, "%.*s%u", (int)(i % 3 * 10),
+                     "texts of different lengths...", i);
+            level_table_add(&table, bytes_of(text), i)->allowed = i % 2;
+        }
+        level_table_settle(&table);
+        for (uint32_t i = 0; i <= count; i++) {
+            snprintf(text, sizeof text, "%.*s%u", (int)(i % 3 * 10),
+                     "texts of different lengths...", i);
+            const struct level *level = level_table_find(&table, bytes_of(text));
+            cr_assert_eq(level != NULL, i < count);
+            cr_assert(!level || (level->cell == i && level->allowed == i % 2));
+        }
+    }
+    arena_free(arena);
+}

@@ -1,6 +1,7 @@
 /* What each kind of value is for each type of field. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/make_baseline.h"
@@ -271,4 +272,127 @@ Test(validate, any_text_is_one_observation)
             cr_assert(isfinite(o.number));
         }
     }
+}
+
+/* ---- against the rules as validate.h says them, without any table or search ---- */
+
+static struct observation plain_text(uint32_t index, struct bytes text)
+{
+    const struct baseline_field *field = &baseline->fields[index];
+    char buffer[64];
+    struct bytes canonical = category_canonical(text, buffer, sizeof buffer);
+    struct observation o = {.cell = field->level_count + !baseline_is_other(field, canonical)};
+    const struct config_field *config = index < 4 ? &fields[index] : NULL;
+    bool known = false, in_list = !config || !config->allowed;
+    for (uint32_t i = 0; i < field->level_count; i++)
+        if (bytes_equal(bytes_of(field->levels[i]), canonical)) {
+            o.cell = i;
+            known = true;
+        }
+    for (uint32_t i = 0; config && i < config->allowed_count; i++) {
+        char other[64];
+        in_list |= bytes_equal(
+            category_canonical(bytes_of(config->allowed[i]), other, sizeof other), canonical);
+    }
+    if (!known && !canonical.size &&
+        !(baseline_is_other(field, canonical) && field->others_complete))
+        return (struct observation){.cell = field->cell_count + COUNT_MISSING};
+    o.violations = in_list ? 0 : NOT;
+    return o;
+}
+
+static struct observation plain_number(uint32_t index, double number)
+{
+    const struct baseline_field *field = &baseline->fields[index];
+    struct cells cells = baseline_cells(field);
+    if (isinf(number))
+        return (struct observation){.cell = field->cell_count + COUNT_INFINITE};
+    if (field->type == FIELD_INTEGER && trunc(number) != number)
+        return (struct observation){.cell = field->cell_count + COUNT_WRONG_TYPE};
+    return (struct observation){
+        .cell = cells_find(&cells, number),
+        .violations = (fields[index].has_min && number < fields[index].min ? BELOW : 0) |
+                      (fields[index].has_max && number > fields[index].max ? ABOVE : 0),
+        .number = number};
+}
+
+static struct value random_value(struct random *random, uint32_t field, char *text, size_t size)
+{
+    static const char *const texts[] = {"web",
+                                        "ios",
+                                        "android",
+                                        "partner",
+                                        "fax",
+                                        "1",
+                                        "1.0",
+                                        "01",
+                                        " web",
+                                        "Web",
+                                        "Wien",
+                                        "Linz",
+                                        "Graz",
+                                        "",
+                                        " ",
+                                        "-1",
+                                        "1e3",
+                                        "a text of more than sixteen bytes",
+                                        "sixteen bytes it"};
+    struct value value = {.kind = VALUE_NUMBER};
+    bool is_number = field == AMOUNT || field == AGE;
+    if (is_number || random_below(random, 4) == 0) {
+        value.number = (random_below(random, 8) ? 60 : 1e6) * random_normal(random) + 60;
+        value.number = random_below(random, 2) ? round(value.number) : value.number;
+        snprintf(text, size, "%.17g", value.number);
+        value.integral = !strpbrk(text, ".e");
+        if (random_below(random, 8) == 0)
+            value.kind = VALUE_STRING;
+    } else {
+        value.kind = VALUE_STRING;
+        snprintf(text, size, "%s", texts[random_below(random, sizeof texts / sizeof texts[0])]);
+    }
+    value.wide = random_below(random, 2);
+    value.text = bytes_of(text);
+    return value;
+}
+
+Test(validate, the_fast_ways_are_the_plain_ones)
+{
+    struct random random = random_new(54);
+    static const uint32_t tried[] = {AMOUNT, AGE, CHANNEL, CITY};
+    for (int round = 0; round < 40000; round++) {
+        char text[64];
+        uint32_t field = tried[random_below(&random, 4)];
+        memset(text, 'x', sizeof text);
+        struct value value = random_value(&random, field, text, sizeof text);
+        struct observation o = check_one(field, value), plain;
+        double number = value.number;
+        if (field == CHANNEL || field == CITY)
+            plain = plain_text(field, value.text);
+        else if (value.kind == VALUE_NUMBER || number_from_text(value.text, &number))
+            plain = plain_number(field, number);
+        else
+            continue;
+        cr_assert_eq(o.cell, plain.cell, "field %u, %s", field, text);
+        cr_assert_eq(o.violations, plain.violations, "field %u, %s", field, text);
+        cr_assert_eq(memcmp(&o.number, &plain.number, sizeof o.number), 0, "field %u, %s", field,
+                     text);
+    }
+}
+
+Test(validate, values_stand_where_the_map_says)
+{
+    static const int slots[FIELDS] = {7, 2, 5, 5, 0};
+    struct value values[8] = {0};
+    struct observation observations[FIELDS];
+    values[7] = (struct value)NUMBER(100);
+    values[2] = (struct value)NUMBER(30);
+    values[5] = (struct value){.kind = VALUE_TRUE};
+    values[0] = (struct value)TEXT("Linz");
+    validator_map(validator, slots);
+    validator_check(validator, values, observations);
+    cr_assert_float_eq(observations[AMOUNT].number, 100, 0);
+    cr_assert_float_eq(observations[AGE].number, 30, 0);
+    cr_assert_eq(observations[VIP].cell, 1);
+    cr_assert_eq(observations[CHANNEL].violations, NOT);
+    cr_assert_eq(observations[CITY].cell, 2);
 }

@@ -283,3 +283,103 @@ Test(counts, wrapped_sums_subtract_back_exactly)
     counts_free(alone);
     counts_free(doubled);
 }
+
+/* ---- against the definition, field by field ---- */
+
+static void plain_add(int64_t *into, double difference, double per_unit, bool *clamped)
+{
+    double scaled = difference * per_unit, limit = (double)FIXED_LIMIT;
+    bool inside = scaled >= -limit && scaled <= limit;
+    int64_t number = inside ? llrint(scaled) : scaled > 0 ? FIXED_LIMIT : -FIXED_LIMIT;
+    *into = (int64_t)((uint64_t)*into + (uint64_t)number);
+    *clamped |= !inside;
+}
+
+static void plain_add_number(struct counts *into, uint32_t field, const struct observation *o)
+{
+    const struct field_layout *f = &layout->fields[field];
+    struct cells cells = baseline_cells(&baseline->fields[field]);
+    double from_mean = o->number - f->mean_reference;
+    bool clamped = false;
+    plain_add(&into->sums[f->sums + o->cell], o->number - cells_origin(&cells, o->cell),
+              f->per_unit, &clamped);
+    plain_add(&into->sums[f->sums + f->cell_count], from_mean, f->per_unit, &clamped);
+    plain_add(&into->sums[f->sums + f->cell_count + 1], from_mean * from_mean, f->per_square,
+              &clamped);
+    into->saturated += clamped;
+    struct extent *extent = &into->extents[f->extent];
+    extent->min = fmin(extent->min, o->number) + 0.0;
+    extent->max = fmax(extent->max, o->number) + 0.0;
+}
+
+static void plain_add_record(struct counts *into, const struct observation *record)
+{
+    const struct segment_layout *s = &layout->segments[0];
+    uint32_t cell = record[s->field].cell;
+    uint32_t value = cell < s->value_count - 1 ? cell : s->value_count - 1;
+    into->rows++;
+    into->unknown_fields += 2;
+    into->cells[s->rows + value]++;
+    for (uint32_t i = 0; i < SAMPLE_FIELDS; i++) {
+        const struct observation *o = &record[i];
+        const struct baseline_field *field = &baseline->fields[i];
+        uint32_t coarse[CELLS_MAX], at = BASELINE_COARSE_CELLS;
+        into->cells[layout->fields[i].cells + o->cell]++;
+        for (uint32_t k = 0; k < FIELD_COUNTERS; k++)
+            into->cells[layout->fields[i].counters + k] += o->violations >> k & 1;
+        baseline_coarse_map(field, coarse);
+        if (o->cell < field->cell_count)
+            at = coarse[o->cell];
+        into->cells[s->cells + (value * SAMPLE_FIELDS + i) * (BASELINE_COARSE_CELLS + 1) + at]++;
+        if (layout->fields[i].is_number && o->cell < field->cell_count)
+            plain_add_number(into, i, o);
+    }
+}
+
+/* Also where a unit is so small or so large that its square is not a double. */
+Test(counts, the_fast_way_gives_the_bits_of_the_plain_one)
+{
+    static const double units[] = {0, 0x1p-1074, 0x1p-600, 0x1p-520, 0x1p500, 0x1p600, 0x1p1023};
+    struct random random = random_new(48);
+    for (unsigned u = 0; u < sizeof units / sizeof units[0]; u++) {
+        struct observation record[SAMPLE_FIELDS];
+        if (units[u] > 0)
+            baseline->fields[0].unit = units[u];
+        counts_free(counts);
+        layout_free(layout);
+        layout = layout_new(baseline);
+        counts = counts_new(layout);
+        struct counts *plain = counts_new(layout);
+        for (int i = 0; i < RECORDS; i++) {
+            random_record(&random, baseline, record);
+            counts_add_record(counts, record, 2);
+            plain_add_record(plain, record);
+        }
+        cr_assert(counts_same(counts, plain), "unit %a", units[u]);
+        counts_free(plain);
+    }
+}
+
+/* Halves of a unit go to the even one, and the limits themselves are not clamped. */
+Test(counts, ties_and_limits_are_rounded_as_ever)
+{
+    const struct field_layout *f = &layout->fields[0];
+    struct counts *plain = counts_new(layout);
+    struct cells cells = baseline_cells(&baseline->fields[0]);
+    for (int i = -2000; i <= 2000; i++) {
+        struct observation record[SAMPLE_FIELDS];
+        double steps[] = {i * 0.5 / f->per_unit, i * 0x1p31 / 1000 / f->per_unit,
+                          ldexp(i < 0 ? -1 : 1, i % 64) / f->per_unit,
+                          i * 0x1p42 / 2000 / f->per_unit};
+        for (int k = 0; k < 4; k++) {
+            double number = f->mean_reference + steps[k];
+            record_of(record, 0, (struct observation){cells_find(&cells, number), 0, number});
+            counts_add_record(counts, record, 2);
+            plain_add_record(plain, record);
+        }
+    }
+    cr_assert(counts_same(counts, plain));
+    cr_assert_gt(counts->saturated, 0);
+    cr_assert_lt(counts->saturated, counts->rows / 2);
+    counts_free(plain);
+}

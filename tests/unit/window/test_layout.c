@@ -59,6 +59,7 @@ Test(layout, origins_and_coarse_cells)
         for (uint32_t cell = 0; f->is_number && cell < f->cell_count; cell++)
             cr_assert_eq(f->origins[cell], cells_origin(&cells, cell));
         cr_assert_eq(f->origins != NULL, f->is_number);
+        cr_assert_eq(f->number_cells, f->is_number ? f->cell_count : 0);
     }
 }
 
@@ -73,6 +74,9 @@ Test(layout, units_are_powers_of_two_and_finite)
         struct layout *other = layout_new(baseline);
         cr_assert(isnormal(other->fields[0].per_unit), "unit %a", units[i]);
         cr_assert(isnormal(other->fields[0].per_square), "unit %a", units[i]);
+        /* Only where the square of the unit is a double the one sum says something of the other. */
+        bool squares = units[i] > 0x1p-500 && units[i] < 0x1p500;
+        cr_assert_eq(other->fields[0].square_limit > 0, squares, "unit %a", units[i]);
         layout_free(other);
     }
 }

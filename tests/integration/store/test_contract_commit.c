@@ -1,0 +1,4 @@
+/* The contract of tests/unit/store/test_sqlite_commit.c, kept by PostgreSQL. */
+#include "integration/store/fixture.h"
+
+#include "unit/store/test_sqlite_commit.c"
