@@ -1,4 +1,5 @@
 """The whole agent on a real broker: the same verdicts and incidents as a replay of the same records, also when it is killed."""
+import itertools
 import json
 import signal
 
@@ -14,7 +15,7 @@ def configure(work, broker, topic, **changes):
     monitor = json.loads((work.path / "leeway.yaml").read_text())["monitors"][0]
     monitor["topics"] = [topic]
     work.configure(kafka={"bootstrap.servers": broker.bootstrap, "group.id": topic, "session.timeout.ms": "6000"},
-                   start="earliest", monitors=[monitor], **changes)
+                   monitors=[monitor], **{"start": "earliest", **changes})
 
 
 def produce(broker, topic, path):
@@ -71,6 +72,19 @@ def test_killed_again_and_again(work, broker, topic, cut):
     assert work.rows(VERDICTS) == expected
     told = work.rows("SELECT sum(records) FROM ledger")[0][0]
     assert told == total
+
+
+def test_start_at_a_time(work, broker, topic, cut):
+    """A topic that was never read is begun with the first record at or after that time."""
+    lines = [json.dumps(json.loads(line)["value"]) for line in itertools.islice(open(cut, encoding="utf-8"), 3000)]
+    broker.create(topic, 1)
+    broker.produce(topic, 0, lines)  # a record a second from 1,700,000,000 s on
+    configure(work, broker, topic, start="2023-11-14T22:46:39.500Z")  # 1,999.5 s later
+    process = work.start("run", "--config", "leeway.yaml")
+    wait_for(lambda: work.rows("SELECT sum(next_offset) FROM partition_state")[0][0] == 3000, "the end is reached")
+    assert process.stop() == 0
+    assert work.rows("SELECT start_offset FROM partition_state") == [(2000,)]
+    assert work.rows(COUNTED) == [(1000,)]
 
 
 def test_broker_that_is_not_there(work, topic):

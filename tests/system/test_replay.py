@@ -143,3 +143,58 @@ def test_nothing_is_stored(work, cut):
     work.run("replay", "--file", cut)
     assert work.rows("SELECT count(*) FROM verdict") == [(0,)]
     assert work.rows("SELECT count(*) FROM partition_state") == [(0,)]
+
+
+# ---- windows of records, versions ----
+
+def test_windows_of_records(work, cut):
+    out = work.run("replay", "--file", cut, "--window", "6000 events").stdout
+    verdicts = [json.loads(line) for line in out.splitlines()]
+    windows = [v for v in verdicts if v["method"] == "window" and v["field"] == "distance" and not v["segment"]]
+    assert windows and all(v["window"] == "6000 events" and v["n"] == 6000 for v in windows)
+    assert all("2013-02" <= v["start"] < v["end"] < "2013-04" for v in windows), "times are those of the records"
+    assert [v["end"] for v in windows] == sorted(v["end"] for v in windows)
+    lines = sum(1 for _ in open(cut, encoding="utf-8"))
+    assert len(windows) == (lines - 6000) // 500 + 1, "a hop is a twelfth of the window"
+    assert work.run("replay", "--file", cut, "--window", "6000 events").stdout == out
+    incidents = [json.loads(line) for line in work.run("replay", "--file", cut, "--window", "6000 events", "--incidents").stdout.splitlines()]
+    assert "2013-02-08" <= incidents[0]["opened"] < "2013-02-10" and incidents[0]["evidence"]["members"][0]["window"] == "6000 events"
+    table = work.run("replay", "--file", cut, "--window", "6000 events", "--field", "distance", "--output", "table").stdout
+    assert "6000 events" in table
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["--window", "6000"], "--window"), (["--window", "3 events"], "--window"), (["--window", "1h"], "--window"),
+    (["--window", "6000 events", "--since", "2013-02-01"], "--since"),
+])
+def test_windows_of_records_refused(work, cut, arguments, word):
+    done = work.run("replay", "--file", cut, *arguments, code=2)
+    assert word in done.stderr
+
+
+def test_a_version_has_a_baseline_of_its_own(work, cut, training):
+    """Version 2 is trained on flights of JFK alone, and sees no others."""
+    jfk = [line for line in open(training, encoding="utf-8") if '"origin":"JFK"' in line]
+    work.write("jfk.ndjson", "".join(jfk))
+    work.run("baseline", "create", "--config", "leeway.yaml", "--monitor", "flights", "--name", "jfk", "--file", "jfk.ndjson")
+    with open(cut, encoding="utf-8") as source, open(work.path / "events.ndjson", "w", encoding="utf-8") as target:
+        for line in source:
+            if '"ts":"2013-02-08' in line:
+                break
+            target.write(line.replace('"version":"1"', '"version":"2"') if '"origin":"JFK"' in line else line)
+    monitor = json.loads((work.path / "leeway.yaml").read_text())["monitors"][0]
+
+    def drifting(**changes):
+        work.configure(monitors=[{**monitor, **changes}])
+        verdicts = map(json.loads, work.run("replay", "--file", "events.ndjson", "--field", "origin").stdout.splitlines())
+        return {v["version"] for v in verdicts if v["state"] == "drift"}
+    assert drifting() == {"1", "2"}, "neither has the mix of all airports"
+    assert drifting(versions={"1": "flights", "2": "jfk"}) == {"1"}
+    done = work.run("check", "--config", "leeway.yaml")
+    assert "jfk@1" in done.stdout
+    done = work.run("replay", "--file", "events.ndjson")
+    work.configure(monitors=[{**monitor, "versions": {"2": "nothing"}}])
+    failed = work.run("replay", "--file", "events.ndjson", code=1)
+    assert "nothing" in failed.stderr and "leeway baseline create" in failed.stderr
+    work.configure(monitors=[{**monitor, "versions": {"2": "Not A Name"}}])
+    assert "names no baseline" in work.run("check", "--config", "leeway.yaml", code=1).stderr
