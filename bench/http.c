@@ -59,6 +59,15 @@ static double seconds_of(clockid_t clock)
 
 /* ---- a pump that does nothing ---- */
 
+static void list(void *context, store_partition_fn row, void *row_context, store_done_fn done,
+                 void *done_context)
+{
+    (void)context;
+    (void)row;
+    (void)row_context;
+    done(done_context, STORE_DONE, NULL);
+}
+
 static void take(void *context, struct ingest_want *wants, uint32_t count, store_done_fn done,
                  void *done_context)
 {
@@ -229,6 +238,7 @@ static struct http_input *start_input(struct event_base *base, struct null_pump 
     static struct config_monitor monitor = {.topics = topics, .topic_count = 1};
     static struct config config = {.monitors = &monitor, .monitor_count = 1};
     const struct http_input_hooks hooks = {.context = pump,
+                                           .list = list,
                                            .take = take,
                                            .offer = offer,
                                            .idle = no_idle,

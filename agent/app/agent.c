@@ -19,6 +19,7 @@
 
 #include "app/complaint.h"
 #include "app/core.h"
+#include "app/http_input.h"
 #include "app/live.h"
 #include "app/metrics.h"
 #include "app/metrics_kafka.h"
@@ -279,6 +280,8 @@ static void web_metrics(void *context, struct families *families)
                   pump_watermarks(core_pump(agent->core)), families);
     if (core_live(agent->core))
         metrics_kafka(live_kafka(core_live(agent->core)), families);
+    if (core_http(agent->core))
+        http_input_metrics(core_http(agent->core), families);
 }
 
 static void web_status(void *context, struct text *json)

@@ -51,5 +51,6 @@ struct evaluate *core_evaluate(struct core *core);
 struct pump *core_pump(struct core *core);
 const struct replay *core_replay(const struct core *core); /* NULL: no file */
 struct live *core_live(struct core *core);                 /* NULL: no Kafka */
+struct http_input *core_http(struct core *core);           /* NULL: no HTTP source */
 
 #endif

@@ -71,7 +71,8 @@ const struct setting settings_table[] = {
      .help = "How people reach the page, for links in messages."},
 
     {"", "http", KIND_SECTION, 0, AT(config, http),
-     .help = "Events by HTTP instead of Kafka: `POST /v1/events`, see [HTTP.md](HTTP.md)."},
+     .help = "Events by HTTP instead of Kafka: `POST /v1/events`. HTTP.md has the reference for "
+             "clients."},
     {"http", "listen", KIND_LISTEN, 0, AT(config_http, listen), .no_preset = "off",
      .help =
          "Address and port to listen on, for example `127.0.0.1:9465`. There is no password: do "

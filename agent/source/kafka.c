@@ -161,6 +161,7 @@ struct kafka *kafka_new(const struct kafka_options *options, struct event_base *
     kafka->conf = conf_make(options, reterr);
     if (!kafka->conf)
         goto fail;
+    poll_prepare(kafka);
     kafka->again = event_new(base, -1, 0, on_event, kafka);
     kafka->tick = event_new(base, -1, EV_PERSIST, on_tick, kafka);
     if (kafka_connect(kafka, reterr))
@@ -262,7 +263,8 @@ void kafka_partition_at(const struct kafka *kafka, uint32_t index, struct kafka_
         .next_offset = part->next,
         .end_offset = end,
         .lag = part->next < 0 || end < 0 ? -1 : lag,
-        .drained = part->state == PART_FLOWING && part->at_end && !kafka->held && position >= end,
+        .drained =
+            part->state == PART_FLOWING && part->at_end && !kafka->held.count && position >= end,
     };
 }
 

@@ -22,6 +22,12 @@ struct suspect {
     uint32_t strikes;
 };
 
+/* Taken from librdkafka and not handed over, in order: refused, and what came behind it. */
+struct hand {
+    rd_kafka_message_t **messages;
+    uint32_t first, count;
+};
+
 struct topic {
     char *name;
     bool missing;
@@ -55,8 +61,12 @@ struct kafka {
 
     bool stopped, paused; /* by the receiver; in librdkafka too */
     struct loop_time stopped_since;
-    uint64_t resumes;         /* calls of kafka_resume */
-    rd_kafka_message_t *held; /* refused */
+    uint64_t resumes; /* calls of kafka_resume */
+    struct hand held;
+
+    bool batches;        /* librdkafka can be asked for several records at once */
+    int64_t nudge_below; /* queued records at which a thread that fetches is woken; 0: never */
+    struct loop_time nudged_at;
 
     bool down;                   /* no broker answers */
     rd_kafka_resp_err_t refusal; /* not authenticated or not allowed; 0: none */
@@ -72,6 +82,7 @@ struct kafka {
 int kafka_connect(struct kafka *kafka, struct err *reterr);
 
 /* kafka_poll.c: records and back-pressure */
+void poll_prepare(struct kafka *kafka); /* once the configuration is made */
 void poll_turn(struct kafka *kafka);
 void poll_soon(struct kafka *kafka);
 void poll_drop_held(struct kafka *kafka);
