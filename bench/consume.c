@@ -8,7 +8,7 @@
  * librdkafka.
  *
  * It does what is best for it and nothing that is not needed: no group, no check of sums, records
- * in batches (--poll: one by one, as the agent reads where batches are not to be trusted). */
+ * in batches (--poll: one by one, by rd_kafka_consumer_poll). */
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -57,6 +57,7 @@ static rd_kafka_conf_t *configure(const char *bootstrap, char **properties)
     set(conf, "enable.auto.offset.store", "false");
     set(conf, "queued.min.messages", backs_off ? "1000000" : "20000");
     set(conf, "queued.max.messages.kbytes", backs_off ? "40960" : "16384");
+    set(conf, "fetch.max.bytes", "2097152");
     if (!backs_off)
         set(conf, "fetch.queue.backoff.ms", "1");
     for (; *properties; properties++) {

@@ -52,7 +52,7 @@ struct coming {
 
 struct agent {
     const struct agent_options *options;
-    char name[64];
+    char name[96];
     struct event_base *base;
     struct event *core_event, *start_event, *term_event, *int_event, *hup_event, *drain_event,
         *prune_event, *sample_event;
@@ -225,34 +225,22 @@ static void on_delivery(void *context, const struct store_delivery *delivery,
         metrics_delivery(agent->metrics, delivery, result);
 }
 
-/* Which receivers an incident of that rule is told to. */
-static bool route(void *context, const char *monitor, const char *rule_name, const char *receiver)
+static bool route(void *context, const char *monitor, const char *rule, const char *receiver)
 {
     const struct agent *agent = context;
     (void)monitor;
-    if (!agent->core)
-        return false;
-    const struct ruleset *ruleset = &core_setup(agent->core)->ruleset;
-    for (uint32_t i = 0; i < ruleset->count; i++) {
-        const struct rule *rule = &ruleset->rules[i];
-        if (strcmp(rule->name, rule_name) != 0)
-            continue;
-        for (uint32_t k = 0; k < rule->notify_count; k++)
-            if (!strcmp(rule->notify[k], receiver))
-                return true;
-        return rule->notify_count == 0;
-    }
-    return false; /* a rule that is gone tells nobody */
+    return agent->core && core_tells(agent->core, rule, receiver);
 }
 
-static int open_notify(struct agent *agent, const struct config *config, struct err *reterr)
+static struct notify *make_notify(struct agent *agent, const struct config *config,
+                                  struct err *reterr)
 {
-    agent->notify = notify_new(agent->base, config, agent->store, reterr);
-    if (!agent->notify)
-        return reterr->code;
-    notify_watch(agent->notify, on_delivery, agent);
-    notify_route(agent->notify, route, agent);
-    return 0;
+    struct notify *notify = notify_new(agent->base, config, agent->store, reterr);
+    if (notify) {
+        notify_watch(notify, on_delivery, agent);
+        notify_route(notify, route, agent);
+    }
+    return notify;
 }
 
 /* ---- what is asked by others ---- */
@@ -397,23 +385,39 @@ static void reload_answer(struct agent *agent, const struct err *err)
         web_reload_done(token, err);
 }
 
-/* The old core has committed and judged what it could. */
+/* Takes the setup, also on failure: for a secret or a property of Kafka that is wrong. */
+static int start_setup(struct agent *agent, struct setup *setup, struct err *reterr)
+{
+    struct notify *notify = make_notify(agent, setup->config, reterr);
+    if (!notify)
+        setup_free(setup);
+    if (!notify || start_core(agent, setup, reterr) != 0) {
+        notify_free(notify);
+        return reterr->code;
+    }
+    notify_free(agent->notify);
+    agent->notify = notify;
+    observe(agent, setup);
+    return 0;
+}
+
+/* The old core has committed and judged what it could. If there cannot be a new one, there is
+ * another of the old setup. */
 static void switch_core(struct agent *agent)
 {
-    struct setup *setup = agent->coming.setup;
-    struct err err = {0};
-    notify_free(agent->notify);
-    agent->notify = NULL;
-    observe(agent, setup);
+    struct setup *next = agent->coming.setup, *former = core_take_setup(agent->core);
+    struct err err = {0}, own = {0};
     core_free(agent->core);
     agent->core = NULL;
     agent->coming.setup = NULL;
-    if (start_core(agent, setup, &err) != 0 ||
-        open_notify(agent, core_setup(agent->core)->config, &err) != 0) {
-        agent_fail(agent, "the new configuration could not be started", &err);
-        return;
+    if (start_setup(agent, next, &err) == 0) {
+        setup_free(former);
+        reload_answer(agent, NULL);
+    } else if (start_core(agent, former, &own) == 0) {
+        reload_answer(agent, &err);
+    } else {
+        agent_fail(agent, "neither the new nor the old configuration can be started", &own);
     }
-    reload_answer(agent, NULL);
 }
 
 static bool is_live(const struct agent *agent)
@@ -660,7 +664,8 @@ static int agent_open(struct agent *agent, struct err *reterr)
         return reterr->code;
     const struct store_options options = {.agent = agent->name, .base = agent->base};
     agent->store = store_open(agent->config->store, &options, reterr);
-    if (!agent->store || open_notify(agent, agent->config, reterr) != 0)
+    agent->notify = agent->store ? make_notify(agent, agent->config, reterr) : NULL;
+    if (!agent->notify)
         return reterr->code;
     return open_web(agent, reterr);
 }
@@ -670,9 +675,12 @@ int agent_run(const struct agent_options *options)
     struct agent agent = {.options = options, .waiting = "starting"};
     signal(SIGPIPE, SIG_IGN); /* clients and receivers hang up */
     struct err err = {0};
-    char host[32] = "";
+    /* Host and process are not enough: containers may share a host's name, and each has a 1. */
+    char host[65] = "";
+    uint32_t random;
+    evutil_secure_rng_get_bytes(&random, sizeof random);
     gethostname(host, sizeof host - 1);
-    snprintf(agent.name, sizeof agent.name, "%s-%ld", host, (long)getpid());
+    snprintf(agent.name, sizeof agent.name, "%s-%08x-%ld", host, random, (long)getpid());
     progress_init(&agent.progress, options->show_progress);
     if (agent_open(&agent, &err) != 0) {
         char line[1024];

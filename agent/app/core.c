@@ -26,6 +26,7 @@ struct core {
     struct pump *pump;
     struct text reproduce;
     bool ended;
+    bool wanted; /* another step, while one was under way: its wait must not put that off */
 };
 
 static void on_live_failed(void *context, enum kafka_failure failure, const struct err *err)
@@ -38,6 +39,7 @@ static void on_live_failed(void *context, enum kafka_failure failure, const stru
 static void on_soon(void *context)
 {
     struct core *core = context;
+    core->wanted = true;
     core->options.soon(core->options.context);
 }
 
@@ -232,10 +234,18 @@ void core_free(struct core *core)
     free(core);
 }
 
+struct setup *core_take_setup(struct core *core)
+{
+    struct setup *setup = core->setup;
+    core->setup = NULL;
+    return setup;
+}
+
 enum pump_result core_step(struct core *core, int64_t *ret_wait_ms, struct err *reterr)
 {
     struct loop_time start = clock_loop(), now = start;
     enum pump_result result = PUMP_AGAIN;
+    core->wanted = false;
     while (result == PUMP_AGAIN && now.ms - start.ms < STEP_BUDGET_MS) {
         result = pump_step(core->pump, now, ret_wait_ms, reterr);
         now = clock_loop();
@@ -244,6 +254,8 @@ enum pump_result core_step(struct core *core, int64_t *ret_wait_ms, struct err *
         live_tick(core->live, now);
     if (core->http)
         http_input_tick(core->http, now);
+    if (core->wanted)
+        *ret_wait_ms = 0;
     core->ended = core->ended || result == PUMP_END;
     return result;
 }
@@ -292,6 +304,21 @@ double core_share_read(const struct core *core)
     if (core->replay)
         replay_progress(core->replay, &read, &total);
     return total > 0 ? (double)read / (double)total : -1;
+}
+
+bool core_tells(const struct core *core, const char *rule_name, const char *receiver)
+{
+    const struct ruleset *ruleset = &core->setup->ruleset;
+    for (uint32_t i = 0; i < ruleset->count; i++) {
+        const struct rule *rule = &ruleset->rules[i];
+        if (strcmp(rule->name, rule_name) != 0)
+            continue;
+        for (uint32_t k = 0; k < rule->notify_count; k++)
+            if (!strcmp(rule->notify[k], receiver))
+                return true;
+        return rule->notify_count == 0;
+    }
+    return false;
 }
 
 const struct setup *core_setup(const struct core *core)

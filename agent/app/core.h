@@ -27,6 +27,8 @@ struct core *core_new(struct setup *setup, struct store *store, struct event_bas
                       const struct core_options *options, struct err *reterr);
 /* Leaves the group. What is not committed is read again by the next one. Takes NULL. */
 void core_free(struct core *core);
+/* The setup is the caller's from now on, who frees the core next, and the setup not before that. */
+struct setup *core_take_setup(struct core *core);
 
 /* Some work, at most about 8 ms; PUMP_AGAIN: call again at once, PUMP_WAIT: after `ret_wait_ms`,
  * PUMP_END: all is judged, or it was stopped. */
@@ -44,6 +46,9 @@ const char *core_store_trouble(const struct core *core);
 /* Readiness does not wait for servers that a sidecar does without. */
 bool core_is_ready(const struct core *core);
 double core_share_read(const struct core *core); /* -1: not known */
+
+/* Whether an incident of that rule is told to the receiver. A rule that is gone tells nobody. */
+bool core_tells(const struct core *core, const char *rule_name, const char *receiver);
 
 const struct setup *core_setup(const struct core *core);
 struct ingest *core_ingest(struct core *core);

@@ -46,9 +46,11 @@ struct http_input {
     struct jobs waiting;         /* for a commit */
     int64_t waiting_records;     /* of these */
     struct loop_time ask_again;  /* for that commit: not before */
+    struct loop_time full_until; /* ingest, at the latest; a commit ends it before */
     struct loop_time look_again; /* for batches that have waited too long: not before */
     bool away;                   /* the store: a batch lost its patience */
     bool stopped;
+    bool ticking, want_soon, want_commit; /* asked for in a tick: see press */
     struct http_input_totals totals;
 };
 
@@ -101,10 +103,42 @@ static void job_refuse(struct job *job, int status, const char *why)
     job_finish(job, &answer);
 }
 
+/* Not as a timeout: event_add would take that back. */
+static void work_soon(struct http_input *input)
+{
+    event_active(input->work, EV_READ, 0);
+}
+
 /* ---- from a batch to records ---- */
 
+/* Asks for a step of the pump. Who ticks is in the middle of one and decides afterwards when the
+ * next one is, so what is asked for in a tick is said later, from the loop. */
+static void press(struct http_input *input, bool commit)
+{
+    if (input->ticking) {
+        input->want_soon = input->want_soon || !commit;
+        input->want_commit = input->want_commit || commit;
+        work_soon(input);
+    } else if (commit) {
+        input->hooks.commit_soon(input->hooks.context);
+    } else {
+        input->hooks.soon(input->hooks.context);
+    }
+}
+
+static void press_again(struct http_input *input)
+{
+    bool soon = input->want_soon, commit = input->want_commit;
+    input->want_soon = input->want_commit = false;
+    if (soon)
+        press(input, false);
+    if (commit)
+        press(input, true);
+}
+
 /* Offers one event. False: not now. */
-static bool offer_event(struct http_input *input, struct job *job, struct slot *slot)
+static bool offer_event(struct http_input *input, struct job *job, struct slot *slot,
+                        struct loop_time now)
 {
     bool numbered = job->batch->offset >= 0;
     struct record record = {.topic = slot->topic,
@@ -125,7 +159,8 @@ static bool offer_event(struct http_input *input, struct job *job, struct slot *
         job->repeated++;
         break;
     case INGEST_FULL:
-        input->hooks.soon(input->hooks.context);
+        input->full_until.ms = now.ms + LOOK_MS;
+        press(input, false);
         return false;
     case INGEST_STRANGER:
         slots_lose(&input->slots, slot);
@@ -135,7 +170,7 @@ static bool offer_event(struct http_input *input, struct job *job, struct slot *
     return true;
 }
 
-/* A numbered batch that begins behind the next expected offset: the ones between may be on their
+/* A numbered batch that begins beyond the next expected offset: the ones between may be on their
  * way on another connection, and would be dropped as repeated. */
 static bool has_gap(const struct job *job, const struct slot *slot)
 {
@@ -145,8 +180,9 @@ static bool has_gap(const struct job *job, const struct slot *slot)
 
 static void refuse_gap(struct job *job, const struct slot *slot)
 {
-    char line[96];
-    snprintf(line, sizeof line, "offset %" PRId64 " is behind the next expected one",
+    char line[112];
+    snprintf(line, sizeof line,
+             "events before offset %" PRId64 " are missing; go on at next_offset, or add ?gap=skip",
              job->batch->offset);
     struct http_answer answer = http_answer_error(409, line, 0);
     answer.next = slot->next_offset;
@@ -182,9 +218,9 @@ static void job_offered(struct http_input *input, struct job *job)
 }
 
 /* Offers from the front of the queue. True: there is more that can be offered now. */
-static bool offer_some(struct http_input *input, uint32_t budget)
+static bool offer_some(struct http_input *input, struct loop_time now, uint32_t budget)
 {
-    while (input->queue.first) {
+    while (input->queue.first && now.ms >= input->full_until.ms) {
         struct job *job = input->queue.first;
         struct slot *slot = &input->slots.items[job->slot];
         if (slot->state != SLOT_TAKEN)
@@ -196,7 +232,7 @@ static bool offer_some(struct http_input *input, uint32_t budget)
         for (; job->done < job->batch->event_count; budget--) {
             if (!budget)
                 return true;
-            if (!offer_event(input, job, slot))
+            if (!offer_event(input, job, slot, now))
                 return false;
             slot->idle = false;
             slot->last_record = job->since;
@@ -262,14 +298,14 @@ static int64_t ask_for_commit(struct http_input *input, struct loop_time now)
     if (left_ms > 0)
         return left_ms < LOOK_MS ? left_ms : LOOK_MS;
     input->ask_again.ms = now.ms + LOOK_MS;
-    input->hooks.commit_soon(input->hooks.context);
+    press(input, true);
     return LOOK_MS;
 }
 
 static void turn(struct http_input *input, struct loop_time now)
 {
     slots_ask(&input->slots, now);
-    bool more = offer_some(input, input->stopped ? UINT32_MAX : RECORDS_A_TURN);
+    bool more = offer_some(input, now, input->stopped ? UINT32_MAX : RECORDS_A_TURN);
     expire(input, now);
     judge_store(input);
     if (!input->queue.first) /* what waits may be of any partition */
@@ -283,12 +319,15 @@ static void on_work(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
+    press_again(context);
     turn(context, clock_loop());
 }
 
 void http_input_tick(struct http_input *input, struct loop_time now)
 {
+    input->ticking = true;
     turn(input, now);
+    input->ticking = false;
 }
 
 void http_input_committed(struct http_input *input)
@@ -297,11 +336,11 @@ void http_input_committed(struct http_input *input)
     struct job *job;
     jobs_move(&input->waiting, &all);
     input->waiting_records = 0;
-    input->ask_again.ms = 0;
+    input->ask_again.ms = input->full_until.ms = 0;
     input->away = false;
     while ((job = jobs_take(&all)))
         answer_counted(input, job);
-    event_active(input->work, EV_TIMEOUT, 0);
+    work_soon(input);
 }
 
 void http_input_fenced(struct http_input *input)
@@ -317,12 +356,12 @@ void http_input_fenced(struct http_input *input)
     slots_lose_all(&input->slots);
     jobs_move(&input->waiting, &all);
     input->waiting_records = 0;
-    input->ask_again.ms = 0;
+    input->ask_again.ms = input->full_until.ms = 0;
     while ((job = jobs_take(&all)))
         job_refuse(job, 503, why);
     if (input->queue.first && input->queue.first->done)
         job_refuse(jobs_take(&input->queue), 503, why); /* a part of it was dropped */
-    event_active(input->work, EV_TIMEOUT, 0);
+    work_soon(input);
 }
 
 /* ---- life ---- */
@@ -341,7 +380,7 @@ static void on_batch(void *context, struct http_batch *batch)
         return;
     }
     jobs_add(&input->queue, job);
-    event_active(input->work, EV_TIMEOUT, 0);
+    work_soon(input);
     if (batch->wait)
         return;
     const struct http_answer answer = {
@@ -352,7 +391,7 @@ static void on_batch(void *context, struct http_batch *batch)
 static void on_changed(void *context)
 {
     struct http_input *input = context;
-    event_active(input->work, EV_TIMEOUT, 0);
+    work_soon(input);
 }
 
 struct http_input *http_input_new(const struct config *config, struct event_base *base,
@@ -378,7 +417,7 @@ struct http_input *http_input_new(const struct config *config, struct event_base
         http_input_free(input);
         return NULL;
     }
-    event_active(input->work, EV_TIMEOUT, 0);
+    work_soon(input);
     return input;
 }
 

@@ -4,7 +4,7 @@
  * not numbered are partition `http.partition` of this agent, with offsets that go on where the
  * store is: at least once, since a client that lost its answer sends again. A client that numbers
  * its batches has a partition of its own (1 to 1023): what the store has already is dropped by its
- * offset, and a batch that begins behind the next expected offset is refused (409), so that
+ * offset, and a batch that begins beyond the next expected offset is refused (409), so that
  * nothing can be lost between two batches: exactly once.
  *
  * A batch is queued ─► offered record by record ─► waits for a commit ─► is answered 200.

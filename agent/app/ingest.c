@@ -46,8 +46,7 @@ struct spare {
 struct monitor_state {
     struct counted_version *versions; /* as seen; behind the last one allowed is "(other)" */
     uint32_t version_count;
-    struct value *fields; /* one for each field of the largest baseline: what the record held */
-    struct observation *observations;
+    struct observation *observations; /* one for each field of the largest baseline */
     struct spare *spares; /* for each track: cleared counts to use again */
 };
 
@@ -103,7 +102,6 @@ struct ingest *ingest_new(const struct setup *setup, struct store *store)
         struct monitor_state *state = &ingest->monitors[i];
         uint32_t field_count = largest_baseline(monitor);
         state->observations = mem_new(field_count, sizeof *state->observations);
-        state->fields = mem_new(field_count, sizeof *state->fields);
         state->spares = mem_new(monitor->track_count, sizeof *state->spares);
         state->versions = mem_new(limit + 1, sizeof *state->versions);
         state->versions[limit] = (struct counted_version){
@@ -129,7 +127,6 @@ static void monitor_state_release(struct monitor_state *state, const struct moni
     }
     free(state->versions);
     free(state->observations);
-    free(state->fields);
     free(state->spares);
 }
 
@@ -374,9 +371,7 @@ static void count_record(struct ingest *ingest, uint32_t index, struct event_tim
     uint32_t at = record_version(ingest, index);
     const struct track *track = &monitor->tracks[state->versions[at].track];
     ingest->totals.unknown_versions += !state->versions[at].known;
-    for (uint32_t i = 0; i < track->baseline->field_count; i++)
-        state->fields[i] = ingest->values[track->slots[i]];
-    validator_check(track->validator, state->fields, state->observations);
+    validator_check(track->validator, ingest->values, state->observations);
     struct counts *counts =
         delta_counts(ingest, index, at, event_time_floor(time, monitor->pane_ms).ms);
     counts_add_record(counts, state->observations,
@@ -451,6 +446,12 @@ static enum disposition dispose(struct ingest *ingest, struct partition *partiti
     return best;
 }
 
+bool ingest_is_full(const struct ingest *ingest)
+{
+    return (int64_t)ingest->delta_bytes > ingest->setup->config->limits.commit_bytes ||
+           ingest->quarantine_count == QUARANTINE_MAX;
+}
+
 enum ingest_result ingest_record(struct ingest *ingest, const struct record *record)
 {
     struct partition *partition = find_partition(ingest, record->topic, record->partition);
@@ -460,8 +461,7 @@ enum ingest_result ingest_record(struct ingest *ingest, const struct record *rec
         ingest->totals.repeated++;
         return INGEST_REPEATED;
     }
-    if ((int64_t)ingest->delta_bytes > ingest->setup->config->limits.commit_bytes ||
-        ingest->quarantine_count == QUARANTINE_MAX)
+    if (ingest_is_full(ingest))
         return INGEST_FULL;
     enum disposition disposition = dispose(ingest, partition, record);
     partition->records[disposition]++;

@@ -42,6 +42,9 @@ enum ingest_result {
 /* Counts one record. No allocation but for a new pane or quarantine entry. */
 enum ingest_result ingest_record(struct ingest *ingest, const struct record *record);
 
+/* True if the next new record would be INGEST_FULL. */
+bool ingest_is_full(const struct ingest *ingest);
+
 /* True if anything waits to be committed. */
 bool ingest_pending(const struct ingest *ingest);
 

@@ -24,6 +24,7 @@ struct silence {
 struct expected {
     const char *topic;
     uint32_t partitions;
+    uint32_t first; /* how many there were when it was first seen; 0: not yet */
     bool known;
 };
 
@@ -34,7 +35,8 @@ struct live {
     struct pump *pump;
     struct kafka *kafka;
     struct live_hooks hooks;
-    bool held; /* a record was refused */
+    bool held;    /* a record was refused */
+    bool stopped; /* for good */
     struct silence *silences;
     uint32_t silence_count;
     /* Partitions that were offered: first collected, then taken all at once. */
@@ -68,6 +70,18 @@ static void clear_wants(struct ingest_want *wants, uint32_t *count)
     *count = 0;
 }
 
+/* Records of a partition that was added while we watch all came after the start. */
+static int64_t start_of(const struct live *live, const struct kafka_offer *offer)
+{
+    for (uint32_t i = 0; i < live->expected_count; i++) {
+        const struct expected *expected = &live->expected[i];
+        if (!strcmp(live->config->start, "latest") && !strcmp(expected->topic, offer->topic) &&
+            expected->first && offer->partition >= (int32_t)expected->first)
+            return offer->low_offset;
+    }
+    return offer->start_offset;
+}
+
 static bool on_assigned(void *context, const struct kafka_offer *offer, int64_t *ret_offset)
 {
     struct live *live = context;
@@ -75,7 +89,7 @@ static bool on_assigned(void *context, const struct kafka_offer *offer, int64_t 
     live->offers = mem_resize(live->offers, live->offer_count + 1, sizeof *live->offers);
     live->offers[live->offer_count++] = (struct ingest_want){.topic = mem_copy(offer->topic),
                                                              .partition = offer->partition,
-                                                             .start_offset = offer->start_offset};
+                                                             .start_offset = start_of(live, offer)};
     live->hooks.soon(live->hooks.context);
     return false; /* kafka_assign_ready follows */
 }
@@ -89,7 +103,8 @@ static void on_taken(void *context, enum store_result result, const struct err *
             kafka_assign_ready(live->kafka, live->wants[i].topic, live->wants[i].partition,
                                live->wants[i].next_offset);
     } else if (result == STORE_DONE) {
-        ingest_release(live->ingest); /* they were revoked meanwhile */
+        if (!live->revoking)              /* else they go with what is still to be committed */
+            ingest_release(live->ingest); /* they were revoked meanwhile */
     } else {
         log_err(LOG_WARNING_LEVEL, "could not take over partitions; it is tried again", err);
         live->take_again.ms = clock_loop().ms + TAKE_AGAIN_MS;
@@ -131,15 +146,29 @@ static void forget_silences(struct live *live)
     live->silence_count = 0;
 }
 
-static void give_up(struct live *live)
+/* What was offered and asked for so far is void. What is offered from now on is of the next
+ * assignment, which may come before everything of this one is committed. */
+static void void_offers(struct live *live)
 {
-    ingest_release(live->ingest);
-    forget_silences(live);
     clear_wants(live->offers, &live->offer_count);
     if (!live->taking)
         clear_wants(live->wants, &live->want_count);
     live->assignment++;
+}
+
+static void give_up(struct live *live)
+{
+    ingest_release(live->ingest);
+    forget_silences(live);
     live->revoking = false;
+}
+
+/* Partitions that are paused when they go would come back paused. */
+static void go_on(struct live *live)
+{
+    live->held = false;
+    if (!live->stopped)
+        kafka_resume(live->kafka);
 }
 
 static bool on_revoked(void *context, const struct kafka_span *partitions, uint32_t count,
@@ -150,6 +179,8 @@ static bool on_revoked(void *context, const struct kafka_span *partitions, uint3
     char number[16];
     snprintf(number, sizeof number, "%u", count);
     log_info(lost ? "partitions were lost" : "partitions are given up", "partitions", number);
+    void_offers(live);
+    go_on(live);
     if (lost || pump_is_flushed(live->pump)) {
         give_up(live);
         return true;
@@ -185,6 +216,9 @@ static void on_expected(void *context, enum store_result result, const struct er
 
 static void expect_partitions(struct live *live)
 {
+    for (uint32_t i = 0; i < live->expected_count; i++)
+        if (!live->expected[i].first)
+            live->expected[i].first = kafka_topic_partitions(live->kafka, live->expected[i].topic);
     if (live->expecting != UINT32_MAX)
         return;
     for (uint32_t i = 0; i < live->expected_count; i++) {
@@ -325,19 +359,24 @@ void live_tick(struct live *live, struct loop_time now)
         give_up(live);
         kafka_revoke_done(live->kafka);
     }
-    if (live->held && !live->revoking) {
-        live->held = false;
-        kafka_resume(live->kafka);
-    }
+    if (live->held && !live->revoking && pump_has_room(live->pump))
+        go_on(live);
     take_offers(live, now);
     expect_partitions(live);
     pump_allow_judging(live->pump, all_expected(live));
     mark_idle(live, now);
 }
 
+/* Partitions that were being given up are somebody else's as they should be. */
 void live_fenced(struct live *live)
 {
+    if (live->revoking) {
+        give_up(live);
+        kafka_revoke_done(live->kafka);
+        return;
+    }
     log_warning("another agent counts these partitions now; joining the group again");
+    void_offers(live);
     give_up(live);
     kafka_rejoin(live->kafka);
 }
@@ -349,6 +388,7 @@ bool live_is_quiet(const struct live *live)
 
 void live_stop(struct live *live)
 {
+    live->stopped = true;
     kafka_stop(live->kafka);
 }
 

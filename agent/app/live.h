@@ -30,7 +30,8 @@ void live_free(struct live *live);
  * minute. */
 void live_tick(struct live *live, struct loop_time now);
 
-/* The store says that somebody else counts our partitions: drops them and joins again. */
+/* The store says that somebody else counts our partitions: drops them, and joins again unless they
+ * were being given up anyway. */
 void live_fenced(struct live *live);
 
 /* True if no call to the store is under way. */

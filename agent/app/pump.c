@@ -52,8 +52,8 @@ struct pump {
     bool judge_wanted, judge_allowed, judged_all;
     uint32_t monitor; /* being judged */
     bool more, claimed;
-    bool *held_claims; /* by monitor: the last answer */
-    struct watermarks watermarks;
+    bool *held_claims;                     /* by monitor: the last answer */
+    struct watermarks watermarks, looking; /* as last read, and as they are being read */
     /* pace */
     struct loop_time started;
     int64_t first_event_ms;
@@ -83,6 +83,7 @@ void pump_free(struct pump *pump)
         return;
     replay_partitions_free(pump->partitions, pump->partition_count);
     watermarks_clear(&pump->watermarks);
+    watermarks_clear(&pump->looking);
     free(pump->held_claims);
     free(pump->wants);
     free(pump);
@@ -209,6 +210,7 @@ static enum pump_result commit_lane(struct pump *pump, struct loop_time now, str
     pump->hurry = false;
     pump->last_commit = now;
     if (!ingest_pending(pump->ingest)) {
+        pump->commit.err.code = 0;  /* what could not be committed was given up */
         if (asked || !pump->replay) /* others may have made panes final */
             pump->judge_wanted = true;
         return PUMP_WAIT;
@@ -221,10 +223,17 @@ static enum pump_result commit_lane(struct pump *pump, struct loop_time now, str
 
 static void open_look(struct pump *pump)
 {
-    watermarks_clear(&pump->watermarks);
+    watermarks_clear(&pump->looking);
     pump->judge_wanted = false;
-    store_partitions(pump->store, watermarks_row, &pump->watermarks, call_answered,
+    store_partitions(pump->store, watermarks_row, &pump->looking, call_answered,
                      call_open(&pump->judge));
+}
+
+static void take_look(struct pump *pump)
+{
+    watermarks_clear(&pump->watermarks);
+    pump->watermarks = pump->looking;
+    pump->looking = (struct watermarks){0};
 }
 
 static void open_judging(struct pump *pump)
@@ -259,6 +268,7 @@ static void advance_judging(struct pump *pump)
     case JUDGE_REST:
         break;
     case JUDGE_LOOK:
+        take_look(pump);
         pump->monitor = UINT32_MAX;
         next_monitor(pump);
         break;
@@ -307,10 +317,11 @@ static enum pump_result judge_lane(struct pump *pump, struct loop_time now, stru
             return PUMP_WAIT;
         pump->judged_all = false;
         pump->judging = JUDGE_LOOK;
-        open_look(pump);
-    } else {
-        open_judging(pump);
     }
+    if (pump->judging == JUDGE_LOOK)
+        open_look(pump);
+    else
+        open_judging(pump);
     return PUMP_AGAIN;
 }
 
@@ -413,6 +424,11 @@ static enum pump_result read_some(struct pump *pump, struct loop_time now, int64
     return reterr->code ? PUMP_FAILED : PUMP_AGAIN;
 }
 
+bool pump_has_room(const struct pump *pump)
+{
+    return !pump->commit.open && !pump->commit.answered && !ingest_is_full(pump->ingest);
+}
+
 enum ingest_result pump_offer(struct pump *pump, const struct record *record)
 {
     if (pump->commit.open || pump->commit.answered)
@@ -436,10 +452,13 @@ static int64_t until(struct loop_time now, int64_t at_ms)
     return at_ms > now.ms ? at_ms - now.ms : 0;
 }
 
-/* What a live pump waits for without a call: the next commit, or the end of a pause. */
+/* What a live pump waits for without a call: the next commit, or the end of a pause. An answer
+ * wakes it. */
 static int64_t wait_of(const struct pump *pump, struct loop_time now)
 {
-    int64_t wait_ms = until(now, pump->last_commit.ms + pump->options.commit_interval_ms);
+    int64_t wait_ms = pump->options.commit_interval_ms;
+    if (!pump->commit.open)
+        wait_ms = until(now, pump->last_commit.ms + wait_ms);
     if (!pump->commit.open && pump->commit.again.ms > now.ms)
         wait_ms = until(now, pump->commit.again.ms);
     if (!pump->judge.open && pump->judging != JUDGE_REST && pump->judge.again.ms > now.ms &&

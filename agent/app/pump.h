@@ -51,6 +51,9 @@ enum pump_result pump_step(struct pump *pump, struct loop_time now, int64_t *ret
 /* Offers a record from a live source. INGEST_FULL: offer it again after a commit. */
 enum ingest_result pump_offer(struct pump *pump, const struct record *record);
 
+/* False while every record would be INGEST_FULL: a commit is under way, or has to come first. */
+bool pump_has_room(const struct pump *pump);
+
 /* Commit at the next step, whatever the interval says. */
 void pump_hurry(struct pump *pump);
 

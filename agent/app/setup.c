@@ -221,7 +221,10 @@ static int track_setup(const struct builder *builder, const struct monitor *moni
     track->validator = validator_new(track->baseline, monitor->config, reterr);
     if (!track->validator)
         return reterr->code;
-    return map_fields(builder->setup, monitor, track, reterr);
+    int code = map_fields(builder->setup, monitor, track, reterr);
+    if (!code)
+        validator_map(track->validator, track->slots);
+    return code;
 }
 
 static uint32_t add_track(struct monitor *monitor, const char *reference)

@@ -159,7 +159,7 @@ static inline char *gap_next(struct shape_gap *gap, char *p, size_t size)
 static const char *read_gaps(struct shape *shape, char *p, const char *end, uint32_t string_bytes,
                              struct value *ret_values)
 {
-    struct value ignored;
+    struct value ignored = {0};
     struct shape_gap *gap = shape->gaps, *last = gap + shape->gap_count;
     for (; gap < last; gap++) {
         struct value *value = gap->slot >= 0 ? &ret_values[gap->slot] : &ignored;

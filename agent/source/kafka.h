@@ -18,13 +18,13 @@
  * - A partition that is silent for 30 s although there is more to read is restarted; if that does
  *   not help the client is rebuilt (to the hooks: lost, then assigned); then `failed` is called.
  *
- * Memory: librdkafka prefetches. A full local queue waits before the next fetch, a fixed second
- * before 2.2, so a slow reader idles unless the queue holds a second's worth. Defaults, which the
- * properties may override:
- *   librdkafka < 2.2   queued.min.messages 100000, queued.max.messages.kbytes 65536 (64 MiB)
- *   librdkafka >= 2.2  fetch.queue.backoff.ms 5, queued.min.messages 10000,
- *                      queued.max.messages.kbytes 32768
- *   both               fetch.max.bytes 8 MiB: at most so much above the limit, before decompression
+ * Memory: librdkafka prefetches until its queue has so many records or bytes; what one fetch brings
+ * may come on top. Defaults, which the properties may override:
+ *   librdkafka < 2.2   queued.min.messages 20000
+ *   librdkafka >= 2.2  queued.min.messages 10000, fetch.queue.backoff.ms 5
+ *   both               queued.max.messages.kbytes 16384, fetch.max.bytes 2 MiB (as they are sent:
+ *                      compressed)
+ * Where brokers are far away (a fetch takes milliseconds) larger ones are faster.
  *
  * There is no anchor record: a topic that was deleted, recreated and filled beyond the next offset
  * while nobody looked is not recognised; one that ends before it is (KAFKA_JUMP_RECREATED). */

@@ -26,19 +26,19 @@ static const struct pair defaults[] = {
     {"topic.metadata.refresh.interval.ms", "30000"},
     {"reconnect.backoff.max.ms", "10000"},
     {"socket.keepalive.enable", "true"},
-    {"fetch.max.bytes", "8388608"},
+    /* Memory is used again while it is in the caches, and less of it. */
+    {"fetch.max.bytes", "2097152"},
+    {"queued.max.messages.kbytes", "16384"},
 };
 
-/* A full queue waits a second before 2.2, so it has to hold a second's worth there. */
+/* Longer, because it takes longer until a full queue is filled again (see kafka_poll.c). */
 static const struct pair queue_before_2_2[] = {
-    {"queued.min.messages", "100000"},
-    {"queued.max.messages.kbytes", "65536"},
+    {"queued.min.messages", "20000"},
 };
 
 static const struct pair queue_since_2_2[] = {
     {"fetch.queue.backoff.ms", "5"},
     {"queued.min.messages", "10000"},
-    {"queued.max.messages.kbytes", "32768"},
 };
 
 /* The end of a partition is the only way to learn that what follows the last record are markers of

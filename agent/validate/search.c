@@ -74,22 +74,33 @@ static void choose(struct search *search, uint32_t count)
     *search = best;
 }
 
+/* A copy with infinities behind it, for the rare field that is searched further than it has edges.
+ */
+static const double *extend(const double *edges, uint32_t count, uint32_t reach,
+                            struct arena *arena)
+{
+    double *copy = arena_alloc(arena, reach, sizeof *copy);
+    for (uint32_t i = 0; i < reach; i++)
+        copy[i] = i < count ? edges[i] : (double)INFINITY;
+    return copy;
+}
+
 struct search search_make(const struct cells *cells, struct arena *arena)
 {
     uint32_t count = cells->count - 2; /* the last edge is compared apart */
     struct search search = {.edges = cells->edges, .end = cells->edges[count]};
     choose(&search, count);
-    size_t reach = (size_t)count + 2 * (size_t)search.half;
-    double *edges = arena_alloc(arena, reach, sizeof *edges);
-    for (size_t i = 0; i < reach; i++)
-        edges[i] = i < count ? cells->edges[i] : (double)INFINITY;
+    uint32_t reach = 2 * search.half - 1;
+    /* Begun so early that the search ends with the edges; what stands before is surely less. */
+    uint32_t latest = reach < count ? count - reach : 0;
     uint16_t *first = arena_alloc(arena, search.last_bucket + 1, sizeof *first);
     for (uint32_t i = 0, bucket = 0; i <= count; i++) {
-        uint32_t end = i < count ? search_bucket(&search, edges[i]) : search.last_bucket;
+        uint32_t end = i < count ? search_bucket(&search, cells->edges[i]) : search.last_bucket;
         for (; bucket <= end; bucket++)
-            first[bucket] = (uint16_t)i;
+            first[bucket] = (uint16_t)(i < latest ? i : latest);
     }
-    search.edges = edges;
+    if (reach > count)
+        search.edges = extend(cells->edges, count, reach, arena);
     search.first = first;
     return search;
 }

@@ -21,8 +21,8 @@ struct search {
     double per_unit;       /* linear: buckets for each unit */
     double last;           /* linear: the last bucket */
     double end;            /* the last edge, which is not among those below */
-    const double *edges;   /* the others, with infinities behind them as far as a search reaches */
-    const uint16_t *first; /* of each bucket: how many edges stand in the buckets before */
+    const double *edges;   /* the others */
+    const uint16_t *first; /* of each bucket: where the search begins */
     uint32_t half;         /* 2 * half - 1 edges are searched, at least as many as a bucket has */
     bool by_bits;
     uint32_t last_bucket;
@@ -30,7 +30,7 @@ struct search {
     int64_t least_bits;
 };
 
-/* What it needs lives in `arena`; `cells` need not stay. */
+/* What it needs lives in `arena`; the edges of `cells` are borrowed. */
 struct search search_make(const struct cells *cells, struct arena *arena);
 
 /* The bits of a double as an integer of the same order. -0 is taken as 0. */
@@ -39,7 +39,7 @@ static inline int64_t search_bits(double number)
     int64_t bits;
     number += 0.0;
     memcpy(&bits, &number, sizeof bits);
-    return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+    return bits < 0 ? bits ^ INT64_MAX : bits;
 }
 
 /* Never falls as `number` rises, which is all that the search needs of it: each step of the

@@ -78,8 +78,8 @@ static inline __m128i round_fixed(__m128d scaled)
 static inline bool add_sums(const struct field_layout *f, const struct observation *o,
                             int64_t *in_cell, int64_t *whole)
 {
-    __m128d origins = _mm_set_pd(f->mean_reference, f->origins[o->cell]);
-    __m128d from = _mm_sub_pd(_mm_set1_pd(o->number), origins);
+    __m128d references = _mm_set_pd(f->mean_reference, field_layout_origin(f, o->cell));
+    __m128d from = _mm_sub_pd(_mm_set1_pd(o->number), references);
     __m128d units = _mm_mul_pd(from, _mm_set1_pd(f->per_unit)); /* in_cell, sum */
     __m128d from_mean = _mm_unpackhi_pd(from, from);
     __m128d square = _mm_mul_sd(_mm_mul_sd(from_mean, from_mean), _mm_set_sd(f->per_square));
@@ -111,7 +111,8 @@ static __attribute__((noinline)) void add_clamped(struct counts *counts,
 {
     double from_mean = o->number - f->mean_reference;
     bool clamped = false;
-    add_wrapping(in_cell, fixed_from(o->number - f->origins[o->cell], f->per_unit, &clamped));
+    add_wrapping(in_cell,
+                 fixed_from(o->number - field_layout_origin(f, o->cell), f->per_unit, &clamped));
     add_wrapping(&whole[0], fixed_from(from_mean, f->per_unit, &clamped));
     add_wrapping(&whole[1], fixed_from(from_mean * from_mean, f->per_square, &clamped));
     counts->saturated += clamped;

@@ -3,7 +3,7 @@
  * Problem: agents that never talk to each other must be able to add each other's counts. So the
  * order is a function of the baseline alone: field by field its cells and then its counters, then
  * for each segment its rows and its coarse cells. Everything the hot path would otherwise look up
- * or compute for each value (origins, powers of two, coarse cells) is laid out here once. It
+ * or compute for each value (edges, powers of two, coarse cells) is laid out here once. It
  * assumes that the baseline was checked when it was parsed, and knows nothing of records. */
 #include "window/layout.h"
 
@@ -35,7 +35,6 @@ static void lay_out_number(struct layout *layout, struct field_layout *f,
                            const struct baseline_field *field)
 {
     int exponent = clamp_exponent(ilogb(field->unit));
-    struct cells cells = baseline_cells(field);
     f->is_number = true;
     f->number_cells = field->cell_count;
     f->sums = layout->sum_total;
@@ -47,9 +46,7 @@ static void lay_out_number(struct layout *layout, struct field_layout *f,
     bool exact =
         exponent == ilogb(field->unit) && clamp_exponent(2 * exponent + 20) == 2 * exponent + 20;
     f->square_limit = exact ? (double)FIXED_LIMIT : -1;
-    f->origins = mem_new(field->cell_count, sizeof *f->origins);
-    for (uint32_t i = 0; i < field->cell_count; i++)
-        f->origins[i] = cells_origin(&cells, i);
+    f->edges = field->edges;
     layout->sum_total += field->cell_count + 2;
     layout->extent_total++;
 }
@@ -117,10 +114,8 @@ void layout_free(struct layout *layout)
 {
     if (!layout)
         return;
-    for (uint32_t i = 0; i < layout->baseline->field_count; i++) {
+    for (uint32_t i = 0; i < layout->baseline->field_count; i++)
         free(layout->fields[i].coarse);
-        free(layout->fields[i].origins);
-    }
     free(layout->fields);
     free(layout);
 }

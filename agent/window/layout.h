@@ -40,11 +40,17 @@ struct field_layout {
     double mean_reference; /* as in the baseline */
     double square_limit;   /* up to here in units of the sum of squares, the sum is within
                               FIXED_LIMIT as well; negative if that cannot be said */
-    double *origins;       /* numbers: cells_origin of each cell, cell_count entries; else NULL */
+    const double *edges;   /* numbers: the baseline's; else NULL */
     uint32_t *coarse; /* cell -> coarse cell, cell_count entries; then FIELD_NOT_VALUE entries that
                          say BASELINE_COARSE_CELLS, for records without a value */
     uint32_t coarse_count;
 };
+
+/* Where the sums of a number's cell are counted from: cells_origin. */
+static inline double field_layout_origin(const struct field_layout *field, uint32_t cell)
+{
+    return field->edges[cell - (cell > 0)];
+}
 
 struct segment_layout {
     uint32_t field;       /* baseline field that holds the segment's value */

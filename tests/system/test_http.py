@@ -1,13 +1,14 @@
 """Events by HTTP, as a sidecar gets them: what is acknowledged is durable, numbered batches are counted exactly once."""
 import gzip
 import json
+import re
 import signal
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import free_port, seed_of, wait_for
+from conftest import ROOT, free_port, seed_of, wait_for
 
 VERDICTS = "SELECT id, document FROM verdict WHERE provisional = 0 ORDER BY id"
 COUNTED = "SELECT coalesce(sum(next_offset - start_offset), 0) FROM partition_state"
@@ -121,7 +122,10 @@ def test_ready_without_a_database(work):
     url = f"http://127.0.0.1:{sidecar.web}"
     assert urllib.request.urlopen(url + "/readyz", timeout=5).status == 200
     text = urllib.request.urlopen(url + "/metrics", timeout=5).read().decode()
-    assert "leeway_http" in text
+    told = dict(re.findall(r"^# TYPE (leeway_http_\w+) (\w)", text, re.M))
+    rows = dict(re.findall(r"^\| `(leeway_http_\w+)` \| (\w)", (ROOT / "docs/METRICS.md").read_text(encoding="utf-8"), re.M))
+    assert told.keys() <= rows.keys() and all(rows[name] == kind for name, kind in told.items())
+    assert rows.keys() - told.keys() <= {"leeway_http_requests_total"}, "nothing was answered yet"
     assert sidecar.process.stop() == 0
 
 

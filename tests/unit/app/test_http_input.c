@@ -23,7 +23,7 @@ struct made_up {
     uint32_t want_count;
     store_done_fn done;
     void *done_context;
-    int lists, takes, soons, commits_asked, ready, releases;
+    int offers, lists, takes, soons, commits_asked, ready, releases;
 };
 
 static struct event_base *base;
@@ -93,6 +93,7 @@ static enum ingest_result offer(void *context, const struct record *record)
 {
     uint32_t at = find(record->topic, record->partition);
     (void)context;
+    world.offers++;
     if (world.counted[at] < 0)
         return INGEST_STRANGER;
     if (!world.room)
@@ -207,6 +208,7 @@ static void tick_after(int64_t ms)
 {
     now.ms += ms;
     http_input_tick(input, now);
+    event_base_loop(base, EVLOOP_NONBLOCK); /* what it asks for is said from the loop */
 }
 
 /* POST to "path" below /v1/events; headers with their line ends. */
@@ -441,6 +443,8 @@ Test(http_input, gaps)
     start();
     struct client client = connect_client();
     post_numbered(&client, 12, "x");
+    expect(&client, 409, "events before offset 12 are missing; go on at next_offset");
+    post_numbered(&client, 11, "x");
     expect(&client, 409, "\"next_offset\":10}");
     post_numbered(&client, 10, "a\nb");
     WAIT_FOR(&client, world.counted[find("a", 7)] == 12);
@@ -483,21 +487,54 @@ Test(http_input, full)
     post(&client, "", "", "a\nb\nc\nd");
     WAIT_FOR(&client, OFFERED("a/0:0=a\na/0:1=b\n") && world.soons > 0);
     post(&other, "", "", "e");
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 100; i++)
         pull(&other);
+    cr_assert_leq(world.offers, 4); /* nobody runs in circles until there is a commit */
+    commit();                       /* not all of it is in there */
     world.room = 1;
-    tick_after(10);
-    cr_assert(OFFERED("a/0:0=a\na/0:1=b\na/0:2=c\n"), "%s", world.offered.data);
-    commit(); /* not all of it is in there */
+    WAIT_FOR(&client, OFFERED("a/0:0=a\na/0:1=b\na/0:2=c\n"));
     cr_assert_eq(client.in.size, 0);
-    tick_after(10);
-    cr_assert(OFFERED("a/0:0=a\na/0:1=b\na/0:2=c\na/0:3=d\na/0:4=e\n"), "%s", world.offered.data);
+    commit();
+    WAIT_FOR(&client, OFFERED("a/0:0=a\na/0:1=b\na/0:2=c\na/0:3=d\na/0:4=e\n"));
     cr_assert_eq(client.in.size, 0);
     commit();
     expect(&client, 200, "{\"accepted\":4,\"repeated\":0,\"next_offset\":4}");
     expect(&other, 200, "\"next_offset\":5}");
     client_close(&client);
     client_close(&other);
+}
+
+/* If no commit is told of, it is tried again all the same. */
+Test(http_input, full_and_forgotten)
+{
+    world.room = 0;
+    start();
+    struct client client = connect_client();
+    post(&client, "", "", "a");
+    WAIT_FOR(&client, world.soons == 1);
+    world.room = 1;
+    now = clock_loop();
+    tick_after(500);
+    cr_assert(OFFERED(""));
+    tick_after(500);
+    cr_assert(OFFERED("a/0:0=a\n"));
+    client_close(&client);
+}
+
+/* Who ticks is in the middle of a step. */
+Test(http_input, nothing_is_asked_for_in_a_tick)
+{
+    config.http.linger_ms = 5000;
+    start();
+    struct client client = connect_client();
+    post(&client, "", "", "x");
+    WAIT_FOR(&client, OFFERED("a/0:0=x\n"));
+    now = clock_loop();
+    now.ms += 5000;
+    http_input_tick(input, now);
+    cr_assert_eq(world.commits_asked, 0);
+    WAIT_FOR(&client, world.commits_asked == 1);
+    client_close(&client);
 }
 
 Test(http_input, fenced)
@@ -663,6 +700,27 @@ Test(http_input, silent_partitions_are_idle)
     now = clock_loop();
     tick_after(HTTP_INPUT_SILENT_MS);
     cr_assert_eq(strlen(world.idle.data), 12, "%s", world.idle.data);
+    client_close(&client);
+}
+
+/* What waits to be counted is no silence. */
+Test(http_input, not_idle_while_events_wait)
+{
+    world.stored[find("a", 0)].next_offset = 3;
+    start();
+    struct client client = connect_client();
+    http_input_tick(input, now);
+    http_input_tick(input, now);
+    world.room = 0;
+    post(&client, "?wait=none", "", "x");
+    expect(&client, 202, "");
+    WAIT_FOR(&client, world.soons > 0);
+    now = clock_loop();
+    tick_after(2 * HTTP_INPUT_SILENT_MS);
+    cr_assert_str_eq(world.idle.data, "");
+    world.room = 1;
+    tick_after(1000);
+    cr_assert(OFFERED("a/0:3=x\n"));
     client_close(&client);
 }
 

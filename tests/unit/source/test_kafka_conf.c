@@ -54,7 +54,7 @@ Test(kafka_conf, has_what_exactly_once_needs)
     if (rd_kafka_version() >= 0x02020000)
         cr_expect_str_eq(get(conf, "fetch.queue.backoff.ms"), "5");
     else
-        cr_expect_str_eq(get(conf, "queued.max.messages.kbytes"), "65536");
+        cr_expect_str_eq(get(conf, "queued.min.messages"), "20000");
     rd_kafka_conf_destroy(conf);
 }
 

@@ -17,6 +17,23 @@ Test(search, from_end_to_end)
     check_edges(close, 2, &random);
 }
 
+/* Edges that no scale can tell apart, alone between the ends: more are searched than there are. */
+Test(search, a_cluster_without_neighbours)
+{
+    struct random random = random_new(83);
+    for (uint32_t size = 2; size < 40; size++) {
+        double edges[64] = {-1.7e308};
+        edges[1] = 1;
+        for (uint32_t i = 2; i <= size; i++)
+            edges[i] = nextafter(edges[i - 1], HUGE_VAL);
+        edges[size + 1] = 1.7e308;
+        edges[size + 2] = nextafter(1.7e308, HUGE_VAL);
+        check_edges(edges, size + 3, &random);
+        check_edges(edges, size + 2, &random);
+        check_edges(edges + 1, size, &random);
+    }
+}
+
 /* Evenly spread edges are found by one comparison each, and so are powers, whatever the range. */
 Test(search, is_short_where_it_can_be)
 {
@@ -33,4 +50,13 @@ Test(search, is_short_where_it_can_be)
     cells.edges = powers;
     cr_assert_eq(search_make(&cells, arena).half, 1);
     arena_free(arena);
+}
+
+Test(search, bits_are_in_the_order_of_numbers)
+{
+    static const double ascending[] = {-INFINITY, -1.7e308, -2, -1,  -5e-324, 0,
+                                       5e-324,    1,        2,  1e9, 1.7e308, INFINITY};
+    for (unsigned i = 1; i < sizeof ascending / sizeof ascending[0]; i++)
+        cr_assert_lt(search_bits(ascending[i - 1]), search_bits(ascending[i]));
+    cr_assert_eq(search_bits(-0.0), search_bits(0.0));
 }

@@ -94,6 +94,29 @@ Test(table, short_texts_are_found_by_their_heads)
     arena_free(arena);
 }
 
+/* A head is filled with zeros, and so may a text be. */
+Test(table, short_texts_differ_by_their_sizes_alone)
+{
+    struct arena *arena = arena_new();
+    struct level_table table = level_table_make(arena, 3);
+    char text[32] = "a";
+    level_table_add(&table, bytes_make(text, 2), 2);
+    for (size_t size = 0; size < 20; size++) {
+        struct table_key key = table_key_wide(bytes_make(text, size));
+        const struct level *level =
+            size > TABLE_HEAD_BYTES ? NULL : level_table_find_short(&table, &key);
+        cr_assert_eq(level != NULL, size == 2, "%zu", size);
+    }
+    /* However few slots there are, each is looked at with the wrong size. */
+    struct table_key one = table_key_of(bytes_make(text, 1));
+    for (uint32_t i = 0; i <= table.mask; i++)
+        if (!table.slots[i].text.data)
+            table.slots[i] = *level_table_find(&table, bytes_make(text, 2));
+    table.slots[(level_table_place(&table, &one) + 1) & table.mask] = (struct level){0};
+    cr_assert_null(level_table_find_short(&table, &one));
+    arena_free(arena);
+}
+
 Test(table, settling_loses_nothing)
 {
     struct arena *arena = arena_new();

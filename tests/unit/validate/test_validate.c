@@ -379,6 +379,28 @@ Test(validate, the_fast_ways_are_the_plain_ones)
     }
 }
 
+/* A level that canonical form would write otherwise is no value's level. */
+Test(validate, a_level_in_another_form_is_never_met)
+{
+    static const char *const texts[] = {"1.0", " b", "c"};
+    static const int64_t rows[] = {5, 4, 3};
+    uint32_t odd = make_baseline_category(baseline, "odd", texts, rows, 3, 0);
+    struct value all[FIELDS + 1] = {0};
+    struct observation observations[FIELDS + 1];
+    validator_free(validator);
+    validator = validator_new(baseline, &monitor, &err);
+    for (int wide = 0; wide < 2; wide++) {
+        static const uint32_t cells[] = {4, 4, 2};
+        for (int i = 0; i < 3; i++) {
+            char text[16] = "";
+            memcpy(text, texts[i], strlen(texts[i]));
+            all[odd] = (struct value){.kind = VALUE_STRING, .wide = wide, .text = bytes_of(text)};
+            validator_check(validator, all, observations);
+            cr_assert_eq(observations[odd].cell, cells[i], "%s: %u", text, observations[odd].cell);
+        }
+    }
+}
+
 Test(validate, values_stand_where_the_map_says)
 {
     static const int slots[FIELDS] = {7, 2, 5, 5, 0};

@@ -360,6 +360,31 @@ Test(counts, the_fast_way_gives_the_bits_of_the_plain_one)
     }
 }
 
+/* Then the distance from the cell's edge is clamped and that from the mean is not. */
+Test(counts, a_mean_far_from_the_cells)
+{
+    for (int side = -1; side <= 1; side += 2) {
+        struct observation record[SAMPLE_FIELDS];
+        struct cells cells = baseline_cells(&baseline->fields[0]);
+        double far = side * 0x1p44 * baseline->fields[0].unit;
+        baseline->fields[0].mean_reference = far;
+        counts_free(counts);
+        layout_free(layout);
+        layout = layout_new(baseline);
+        counts = counts_new(layout);
+        struct counts *plain = counts_new(layout);
+        for (int i = 0; i < 100; i++) {
+            double number = far + i;
+            record_of(record, 0, (struct observation){cells_find(&cells, number), 0, number});
+            counts_add_record(counts, record, 2);
+            plain_add_record(plain, record);
+        }
+        cr_assert(counts_same(counts, plain));
+        cr_assert_eq(counts->saturated, 100);
+        counts_free(plain);
+    }
+}
+
 /* Halves of a unit go to the even one, and the limits themselves are not clamped. */
 Test(counts, ties_and_limits_are_rounded_as_ever)
 {

@@ -57,8 +57,8 @@ Test(layout, origins_and_coarse_cells)
             cr_assert_eq(f->coarse[f->cell_count + c], BASELINE_COARSE_CELLS);
         struct cells cells = baseline_cells(&baseline->fields[i]);
         for (uint32_t cell = 0; f->is_number && cell < f->cell_count; cell++)
-            cr_assert_eq(f->origins[cell], cells_origin(&cells, cell));
-        cr_assert_eq(f->origins != NULL, f->is_number);
+            cr_assert_eq(field_layout_origin(f, cell), cells_origin(&cells, cell));
+        cr_assert_eq(f->edges != NULL, f->is_number);
         cr_assert_eq(f->number_cells, f->is_number ? f->cell_count : 0);
     }
 }
