@@ -12,7 +12,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libpq-de
 DEMO_PACKAGES="python3 python3-venv python3-pip"
 TEST_PACKAGES="libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck universal-ctags git python3 python3-venv python3-pip
   default-jre-headless maven chromium prometheus prometheus-alertmanager postgresql pgbouncer
-  debootstrap buildah bubblewrap binutils curl systemd"
+  debootstrap buildah bubblewrap binutils curl systemd sqlite3"
 
 # Installs Debian packages that are not there yet.
 need_packages() {

@@ -385,14 +385,15 @@ static void reload_answer(struct agent *agent, const struct err *err)
         web_reload_done(token, err);
 }
 
-/* Takes the setup, also on failure: for a secret or a property of Kafka that is wrong. */
+/* Takes the setup, also on failure: for a property of Kafka that is wrong, or a secret. */
 static int start_setup(struct agent *agent, struct setup *setup, struct err *reterr)
 {
+    if (start_core(agent, setup, reterr) != 0)
+        return reterr->code;
     struct notify *notify = make_notify(agent, setup->config, reterr);
-    if (!notify)
-        setup_free(setup);
-    if (!notify || start_core(agent, setup, reterr) != 0) {
-        notify_free(notify);
+    if (!notify) {
+        core_free(agent->core);
+        agent->core = NULL;
         return reterr->code;
     }
     notify_free(agent->notify);

@@ -280,7 +280,8 @@ const struct setting settings_table[] = {
      .help = "How many records of refused events are kept; the oldest go first."},
 
     {"", "retention", KIND_SECTION, 0, AT(config, retention),
-     .help = "How long things are kept. Counts are rolled up from panes to hours to days."},
+     .help = "How long things are kept. Counts are not rolled up to hours and days yet: `hours` "
+             "and `days` do nothing in this version."},
     {"retention", "panes", KIND_DURATION, 0, AT(config_retention, panes_ms), .preset = "2d",
      RANGE(HOUR_MS, 366 * DAY_MS), .help = "Counts of single panes."},
     {"retention", "hours", KIND_DURATION, 0, AT(config_retention, hours_ms), .preset = "90d",
