@@ -47,7 +47,7 @@ struct monitor_state {
     struct counted_version *versions; /* as seen; behind the last one allowed is "(other)" */
     uint32_t version_count;
     struct observation *observations; /* one for each field of the largest baseline */
-    struct spare *spares; /* for each track: cleared counts to use again */
+    struct spare *spares;             /* for each track: cleared counts to use again */
 };
 
 struct ingest {

@@ -49,12 +49,12 @@ def produce_into(broker, topic, path):
     return sum(map(len, values.values()))
 
 
-def disturb(broker, topic):
-    """Another member of the group, which counts nothing: it gets partitions and leaves."""
+def other_member(broker, topic):
+    """Of the group; it counts nothing."""
     other = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": topic, "session.timeout.ms": 6000, **QUIET})
     other.subscribe([topic])
     wait_for(lambda: other.poll(0.1) is not None or other.assignment(), "partitions for the other member")
-    other.close()
+    return other
 
 
 def test_given_back_before_the_commit(work, broker, topic, cut, training, postgres, proxy):
@@ -68,7 +68,7 @@ def test_given_back_before_the_commit(work, broker, topic, cut, training, postgr
     lose_database(agent, proxy)
     total = produce_into(broker, topic, cut)
     wait_for(lambda: metric(agent, "leeway_records_total") > 0, "records wait to be committed")
-    disturb(broker, topic)
+    other_member(broker, topic).close()
     assert "partitions were given back before their counts were committed" in agent.process.err
     proxy.hold = False
     wait_for(lambda: int(postgres.value(COUNTED)) == total, "all records are counted")
@@ -85,16 +85,19 @@ def test_a_partition_that_is_added(work, broker, topic, cut, training, postgres)
     config["start"] = "latest"
     config["kafka"]["topic.metadata.refresh.interval.ms"] = "1000"
     work.write("leeway.yaml", json.dumps(config))
-    broker.create(topic, 1)
+    broker.create(topic, 2)
     broker.produce(topic, 0, ["{}"] * 10)
+    other = other_member(broker, topic)
     agent = Agent(work)
-    agent.wait_ready()
-    taken = "select count(*) from leeway.partition_state where epoch > 0"
-    wait_for(lambda: postgres.value(taken) == "1", "the first partition is taken over")
-    broker.add_partitions(topic, 2)
-    wait_for(lambda: broker.has(topic, 2), "the partition is there")
-    broker.produce(topic, 1, ["{}"] * 50)
-    wait_for(lambda: postgres.value(taken) == "2", "the second one is taken over")
+    known = "select count(*) from leeway.partition_state"
+    taken = known + " where epoch > 0"
+    wait_for(lambda: (other.poll(0.05), postgres.value(known) == "2")[1], "the agent knows how many partitions there are")
+    other.close()
+    wait_for(lambda: postgres.value(taken) == "2", "both are taken over")
+    broker.add_partitions(topic, 3)
+    wait_for(lambda: broker.has(topic, 3), "the third is there")
+    broker.produce(topic, 2, ["{}"] * 50)
+    wait_for(lambda: postgres.value(taken) == "3", "it is taken over")
     wait_for(lambda: int(postgres.value(COUNTED)) == 50, "its records are counted")
     assert agent.process.stop() == 0
 
