@@ -27,8 +27,8 @@ import postgres  # noqa: E402
 
 PARTITIONS = 4
 TOPIC = "events"
-TOPIC_BYTES = 7e9
-EVENTS_MAX = 16_000_000
+TOPIC_BYTES = 9.2e9
+EVENTS_MAX = 20_000_000
 EVENT_BYTES = {5: 230, 20: 459, 200: 3510}  # about; the fill says how many they are
 TRAINING = 20_000
 COMMIT_INTERVAL = "5s"

@@ -607,6 +607,11 @@ int64_t evaluate_position(const struct evaluate *evaluate, uint32_t monitor)
     return evaluate->monitors[monitor].position_ms;
 }
 
+bool evaluate_knows(const struct evaluate *evaluate, uint32_t monitor)
+{
+    return evaluate->monitors[monitor].loaded;
+}
+
 uint32_t evaluate_live_versions(const struct evaluate *evaluate, uint32_t monitor)
 {
     const struct judged *judged = &evaluate->monitors[monitor];

@@ -56,6 +56,9 @@ const struct evaluate_totals *evaluate_totals(const struct evaluate *evaluate);
 /* End of the last judged pane of a monitor; TIME_NONE before the first. */
 int64_t evaluate_position(const struct evaluate *evaluate, uint32_t monitor);
 
+/* Whether this process has read where the judging of a monitor stands. */
+bool evaluate_knows(const struct evaluate *evaluate, uint32_t monitor);
+
 /* Model versions of a monitor that have records in some window; the others cost a name. */
 uint32_t evaluate_live_versions(const struct evaluate *evaluate, uint32_t monitor);
 

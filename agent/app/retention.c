@@ -20,6 +20,8 @@ void retention_prune(const struct setup *setup, const struct evaluate *evaluate,
     int64_t judged = INT64_MAX, panes_ms = 2 * longest_window(setup) + HOUR_MS;
     for (uint32_t i = 0; i < setup->monitor_count; i++) {
         int64_t position = evaluate_position(evaluate, i);
+        if (position == TIME_NONE && evaluate_knows(evaluate, i))
+            continue; /* never judged: it has no panes */
         judged = position < judged ? position : judged;
     }
     if (judged == INT64_MAX || judged == TIME_NONE) {

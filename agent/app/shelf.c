@@ -18,6 +18,7 @@ struct volume {
 struct shelf {
     struct volume *volumes;
     uint32_t count, next;
+    char name[NAME_MAX_BYTES + 1]; /* of the one that is being fetched */
     struct store *store;
     store_done_fn done;
     void *context;
@@ -86,16 +87,15 @@ static void fetched(void *context, enum store_result result, const struct err *e
 
 static void fetch_next(struct shelf *shelf)
 {
-    char name[NAME_MAX_BYTES + 1];
     if (shelf->next == shelf->count) {
         shelf->done(shelf->context, STORE_DONE, NULL);
         return;
     }
     struct volume *volume = &shelf->volumes[shelf->next];
-    uint32_t version = split(volume->reference, name, sizeof name);
+    uint32_t version = split(volume->reference, shelf->name, sizeof shelf->name);
     text_clear(&volume->document);
-    store_baseline_get(shelf->store, name, version, &volume->document, &volume->version, fetched,
-                       shelf);
+    store_baseline_get(shelf->store, shelf->name, version, &volume->document, &volume->version,
+                       fetched, shelf);
 }
 
 void shelf_fetch(struct shelf *shelf, struct store *store, store_done_fn done, void *context)

@@ -338,7 +338,7 @@ static const struct setting *find_elsewhere(const char *key)
 
 static void unknown_key(struct reader *reader, const char *section, const struct node *child)
 {
-    const char *names[NAMES_MAX], *hint, *near;
+    const char *names[NAMES_MAX] = {0}, *hint, *near;
     char inside[SETTING_PATH_BYTES];
     if (reader->problems->count >= CONFIG_PROBLEMS_MAX)
         return;

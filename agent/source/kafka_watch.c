@@ -79,7 +79,10 @@ void watch_on_ends(struct kafka *kafka, const struct job *job)
 static void ask_topics(struct kafka *kafka, struct loop_time now)
 {
     int64_t every_ms = kafka->recheck_ms;
-    if ((kafka->down || kafka->refusal) && every_ms > TROUBLE_RECHECK_MS)
+    bool unknown = false;
+    for (uint32_t i = 0; i < kafka->topic_count; i++)
+        unknown = unknown || (!kafka->topics[i].partitions && !kafka->topics[i].missing);
+    if ((kafka->down || kafka->refusal || unknown) && every_ms > TROUBLE_RECHECK_MS)
         every_ms = TROUBLE_RECHECK_MS;
     if (kafka->asking_topics || now.ms - kafka->topics_at.ms < every_ms)
         return;
