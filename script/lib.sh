@@ -33,7 +33,8 @@ need_packages() {
 build() {
   preset=$1
   shift
-  [ -f "build/$preset/build.ninja" ] || { say "configuring $preset"; cmake --preset "$preset" >&2; }
+  say "configuring $preset" # each time: what was not installed when it was configured first may be there now
+  cmake --preset "$preset" >/dev/null
   say "building $preset${*:+: $*}"
   if [ $# -gt 0 ]; then
     cmake --build --preset "$preset" --target "$@" >&2
