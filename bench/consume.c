@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH = 2000, WAIT_MS = 10000, VERSION_2_2 = 0x02020000 };
+enum { BATCH = 500, WAIT_MS = 10000, VERSION_2_2 = 0x02020000 };
 
 struct reading {
     int64_t wanted, records, bytes;
@@ -102,7 +102,9 @@ static void read_batches(rd_kafka_t *rk, struct reading *reading)
     rd_kafka_message_t *messages[BATCH];
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(rk);
     while (reading->records < reading->wanted) {
-        ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, BATCH);
+        int64_t left = reading->wanted - reading->records; /* a call waits until it has all */
+        ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, messages,
+                                                     left < BATCH ? (size_t)left : BATCH);
         if (count <= 0)
             fail("could not read", count < 0 ? "error" : "nothing comes");
         for (ssize_t i = 0; i < count; i++)
